@@ -1,0 +1,1 @@
+"""Sound in: audio files, the microphone, voice activity and endpointing. Knows nothing of assistant or intents."""

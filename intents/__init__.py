@@ -1,0 +1,1 @@
+"""Text to intent and slots: definitions, matching, sampling. Knows nothing of assistant or hardware."""

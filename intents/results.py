@@ -1,0 +1,57 @@
+"""What understanding a sentence comes to: an `IntentMatch` or a `NoMatch`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SlotValue: TypeAlias = str | int
+Kind: TypeAlias = Literal["trivial", "commerce", "dialogue"]
+Step: TypeAlias = Literal["exact", "answer", "fuzzy"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What a question that was just asked makes likely: the answer to one slot of one intent."""
+
+    intent: str
+    """The intent the conversation is about."""
+    slot: str
+    """The slot that was asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntentMatch:
+    """A sentence that is a command of ours."""
+
+    intent: str
+    """Name of the definition that matched."""
+    slots: Mapping[str, SlotValue] = field(default_factory=dict)
+    """Slot name to canonical value (the list value's `out` when it has one)."""
+    score: float
+    """Likeness to the template in [0, 1]; 1 is word for word."""
+    step: Step
+    """Which step decided: exact template, answer to the expected slot, or fuzzy."""
+    sentence: str
+    """The sentence of ours that it was taken for (the normalised text itself unless fuzzy)."""
+    certain: bool = True
+    """False between the ask and the accept threshold: ask before acting."""
+    runner_up: str | None = None
+    """The next best intent, if any came near."""
+    runner_up_score: float = 0.0
+    """Its likeness in [0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoMatch:
+    """A sentence that is none of ours: a first-class answer."""
+
+    reason: Literal["empty", "out of scope", "ambiguous"]
+    """Why it was rejected: nothing was said, nothing is near enough, or two intents are as near."""
+    score: float = 0.0
+    """Likeness of the nearest sentence in [0, 1]."""
+    runner_up: str | None = None
+    """The nearest intent, if any."""

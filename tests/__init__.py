@@ -1,0 +1,1 @@
+"""Tests mirror the packages; real parts wherever they can run."""
