@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from assistant.money import Money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Source: TypeAlias = Literal["microphone", "file", "typed"]
+Outcome: TypeAlias = Literal["answered", "asked", "ordered", "cancelled", "rejected", "failed"]
+OrderState: TypeAlias = Literal["quoted", "confirmed", "placed", "completed", "cancelled"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +45,265 @@ class Transcript:
     """"vosk", "pocketsphinx", or "typed"."""
     model: str = ""
     """Name and version of engine and model, for the log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What hearing and understanding one utterance took. Whole microseconds, so that a cost can be worked out again."""
+
+    audio_us: int = 0
+    """Length of the utterance."""
+    listening_cpu_us: int = 0
+    """Processor time of reading sound and finding the utterance, since the utterance before."""
+    recognition_cpu_us: int = 0
+    """Processor time of the recogniser."""
+    understanding_cpu_us: int = 0
+    """Processor time of matching and dialogue."""
+    endpoint_us: int = 0
+    """Latency: from the end of speech to the endpoint, in the time of the sound."""
+    recognition_us: int = 0
+    """Latency: from the endpoint to the transcript."""
+    understanding_us: int = 0
+    """Latency: from the transcript to the reply."""
+    lost_frames: int = 0
+    """Input frames that the device dropped within the utterance."""
+
+    @property
+    def cpu_us(self) -> tuple[int, int, int]:
+        """Processor time of listening, recognition and understanding."""
+        return self.listening_cpu_us, self.recognition_cpu_us, self.understanding_cpu_us
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A transcript on its way into the pipeline, with where it came from."""
+
+    transcript: Transcript
+    """What was said, as far as the recogniser can tell."""
+    source: Source
+    """Microphone, file, or typed."""
+    origin: str = ""
+    """Name of the file or the device; empty when typed."""
+    truncated: bool = False
+    """True when the hard limit ended the utterance."""
+    effort: Effort = field(default_factory=Effort)
+    """What hearing it took; understanding is added by the pipeline."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interaction:
+    """One utterance and what became of it: the line of the log that everything else refers to."""
+
+    number: int = 0
+    """1, 2, 3 … in this database; 0 until it is stored."""
+    id: str
+    """UUID of version 7, unique across devices."""
+    session: str
+    """UUID of the conversation that it is a turn of."""
+    at: datetime
+    """When it was handled, UTC."""
+    device: str
+    """The machine's name."""
+    source: Source
+    """Microphone, file, or typed."""
+    origin: str
+    """Name of the file or the device; empty when typed."""
+    engine: str
+    """Recogniser, or "typed"."""
+    model: str
+    """Name and version of engine and model."""
+    transcript: str
+    """What was heard."""
+    words: tuple[Word, ...]
+    """Its words with their times; empty when typed."""
+    alternatives: tuple[str, ...]
+    """Other hypotheses, best first."""
+    truncated: bool
+    """True when the hard limit ended the utterance."""
+    intent: str | None
+    """What it was about; in a conversation the order's intent, also for a bare "yes". None: none of ours."""
+    kind: str
+    """"trivial", "commerce", or "none"."""
+    slots: Mapping[str, str | int]
+    """Slots that this very utterance filled."""
+    step: str
+    """Step of understanding that decided: exact, answer, fuzzy; or why it was rejected."""
+    score: float
+    """Likeness in [0, 1]."""
+    runner_up: str | None
+    """The next best intent, if any came near."""
+    runner_up_score: float
+    """Its likeness in [0, 1]."""
+    outcome: Outcome
+    """What became of it."""
+    reply: str
+    """What was answered."""
+    order_id: str | None
+    """The order that it quoted, confirmed or cancelled."""
+    effort: Effort
+    """Processor time and latencies of every stage."""
+    catalogue: str
+    """Version of the intent definitions."""
+    software: str
+    """Version of this program."""
+    plan: str
+    """Pricing plan that it was booked under."""
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `interactions`; `number` is left to the database."""
+        return {
+            "id": self.id,
+            "session": self.session,
+            "at": stamp(self.at),
+            "device": self.device,
+            "source": self.source,
+            "origin": self.origin,
+            "engine": self.engine,
+            "model": self.model,
+            "transcript": self.transcript,
+            "words": json.dumps([[w.text, w.start_s, w.end_s, w.confidence] for w in self.words]),
+            "alternatives": json.dumps(self.alternatives),
+            "truncated": int(self.truncated),
+            "intent": self.intent,
+            "kind": self.kind,
+            "slots": json.dumps(dict(self.slots)),
+            "step": self.step,
+            "score": self.score,
+            "runner_up": self.runner_up,
+            "runner_up_score": self.runner_up_score,
+            "outcome": self.outcome,
+            "reply": self.reply,
+            "order_id": self.order_id,
+            **{name: getattr(self.effort, name) for name in Effort.__dataclass_fields__},
+            "catalogue": self.catalogue,
+            "software": self.software,
+            "plan": self.plan,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Interaction:
+        """Back from a row of the table `interactions`."""
+        fields = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
+        fields |= {
+            "at": from_stamp(row["at"]),
+            "words": tuple(
+                Word(text=text, start_s=start, end_s=end, confidence=confidence)
+                for text, start, end, confidence in json.loads(row["words"])
+            ),
+            "alternatives": tuple(json.loads(row["alternatives"])),
+            "truncated": bool(row["truncated"]),
+            "slots": json.loads(row["slots"]),
+            "effort": Effort(**{name: row[name] for name in Effort.__dataclass_fields__}),
+        }
+        return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What was read back to the customer. It does not change; its life is in its events."""
+
+    id: str
+    """UUID of version 7."""
+    intent: str
+    """The commerce intent: "pizza", "ride"."""
+    interaction_id: str
+    """The interaction that quoted it."""
+    description: str
+    """As it is read back: "one large pepperoni pizza"."""
+    slots: Mapping[str, str | int]
+    """What was asked for, complete."""
+    total: Money
+    """What the customer pays the partner; the currency of the other amounts, too."""
+    quoted_at: datetime
+    """When it was read back, UTC."""
+    plan: str
+    """The pricing plan that set the terms below; they hold for this order whatever is configured later."""
+    rebate: Money
+    """What the partner grants when the order completes (simulated)."""
+    rebate_terms: str
+    """How the rebate was worked out, in words."""
+    notification: Money
+    """What telling partner and customer costs when it is placed."""
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `orders`."""
+        return {
+            "id": self.id,
+            "intent": self.intent,
+            "interaction_id": self.interaction_id,
+            "description": self.description,
+            "slots": json.dumps(dict(self.slots)),
+            "total_micros": self.total.micros,
+            "currency": self.total.currency,
+            "quoted_at": stamp(self.quoted_at),
+            "plan": self.plan,
+            "rebate_micros": self.rebate.micros,
+            "rebate_terms": self.rebate_terms,
+            "notification_micros": self.notification.micros,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Order:
+        """Back from a row of the table `orders`."""
+        return cls(
+            id=row["id"],
+            intent=row["intent"],
+            interaction_id=row["interaction_id"],
+            description=row["description"],
+            slots=json.loads(row["slots"]),
+            total=Money(currency=row["currency"], micros=row["total_micros"]),
+            quoted_at=from_stamp(row["quoted_at"]),
+            plan=row["plan"],
+            rebate=Money(currency=row["currency"], micros=row["rebate_micros"]),
+            rebate_terms=row["rebate_terms"],
+            notification=Money(currency=row["currency"], micros=row["notification_micros"]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderEvent:
+    """One step in the life of an order: quoted → confirmed → placed → completed, or cancelled on the way."""
+
+    order_id: str
+    """The order."""
+    state: OrderState
+    """The state that it entered."""
+    at: datetime
+    """When, UTC."""
+    interaction_id: str
+    """The interaction that brought it about; for what the partner does, the one that placed the order."""
+    reason: str = ""
+    """Why, when it was cancelled."""
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `order_events`."""
+        return {
+            "order_id": self.order_id,
+            "state": self.state,
+            "at": stamp(self.at),
+            "interaction_id": self.interaction_id,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> OrderEvent:
+        """Back from a row of the table `order_events`."""
+        return cls(
+            order_id=row["order_id"],
+            state=row["state"],
+            at=from_stamp(row["at"]),
+            interaction_id=row["interaction_id"],
+            reason=row["reason"],
+        )
+
+
+def stamp(when: datetime) -> str:
+    """ISO 8601 in UTC to the microsecond: text that sorts by time."""
+    if when.tzinfo is None:
+        raise ValueError(f"{when} has no time zone")
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def from_stamp(text: str) -> datetime:
+    """Back from `stamp`."""
+    return datetime.fromisoformat(text)

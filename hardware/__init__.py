@@ -1,1 +1,1 @@
-"""Sound in: audio files, the microphone, voice activity and endpointing. Knows nothing of assistant or intents."""
+"""Sound in: audio files, the microphone, voice activity and endpointing. Knows no assistant or intents."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAMPLE_RATE: Final = 16_000
-"""Samples a second of everything behind the devices; both recognisers and the voice activity detector want it."""
+"""Samples a second of everything behind the devices: what recognisers and voice activity detection want."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

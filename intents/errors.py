@@ -7,3 +7,7 @@ class IntentsError(Exception):
 
 class DefinitionError(IntentsError):
     """A definition file that cannot be read, or that does not hold together."""
+
+
+class SettingsError(IntentsError, ValueError):
+    """A threshold out of range."""

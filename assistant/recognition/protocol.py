@@ -23,7 +23,7 @@ class Recogniser(Protocol):
         ...
 
     def accept(self, chunk: AudioChunk) -> None:
-        """Take the next chunk of the running utterance; the first one after `finish` begins a new utterance."""
+        """Take the next chunk of the running utterance; the first after `finish` begins another."""
         ...
 
     def partial(self) -> str:
@@ -31,5 +31,5 @@ class Recogniser(Protocol):
         ...
 
     def finish(self) -> Transcript:
-        """End the utterance and return what was said; with no chunk since the last call, an empty transcript."""
+        """End the utterance and return what was said; with no chunk, an empty transcript."""
         ...

@@ -1,0 +1,1 @@
+"""Offline audio tests: corpora of recordings with what should become of them."""

@@ -1,0 +1,91 @@
+"""`pennyworth demo`: one household's week through the real loop, and what it came to."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from assistant.audiotest.cases import ended_as_said, load_cases
+from assistant.cli.exits import INTERRUPTED, NOT_SO
+from assistant.cli.options import Settings, global_options
+from assistant.cli.pnl import make_statement
+from assistant.cli.session import open_session
+from assistant.clock import SimulatedClock
+from assistant.reports.render import statement_sentence, statement_table
+from assistant.resources import household_dir
+from assistant.store.audit import audit
+from hardware.audiofile import read_chunks
+
+if TYPE_CHECKING:
+    from assistant.audiotest.cases import Case
+    from assistant.cli.session import Session
+
+AFTERWARDS: Final = timedelta(hours=3)
+"""Simulated time after the last command, so that the last order can end."""
+
+
+@click.command(name="demo")
+@global_options
+@click.pass_obj
+def command(settings: Settings, /) -> int:
+    """Hear the bundled recordings of one household's week, print a receipt for each, then the statement.
+
+    Writes to --db if it is given, else to a fresh database of its own; never into your log.
+    """
+    cases = load_cases(household_dir())
+    clock = SimulatedClock(min(case.at for case in cases if case.at))
+    db = settings.db or Path(tempfile.mkdtemp(prefix="pennyworth-demo-")) / "demo.db"
+    with open_session(settings.load(), db=db, clock=clock, quiet=False) as session:
+        session.out.print(
+            f"One household's week, {len(cases)} recordings of synthetic voices. "
+            "Partners, orders and revenue are simulated; recognition and its cost are real.\n"
+        )
+        try:
+            as_said = _week(session, clock, cases)
+        except KeyboardInterrupt:
+            session.wind_up()
+            session.out.print(f"\n{session.summary()}", markup=False, soft_wrap=True)
+            return INTERRUPTED
+        return _statement(session, as_said, len(cases))
+
+
+def _week(session: Session, clock: SimulatedClock, cases: list[Case]) -> int:
+    """Hear every recording at its time; returns how many ended as their case says."""
+    listener = session.listener()
+    as_said = 0
+    for case in cases:
+        if case.at and case.at > clock.now():
+            clock.move_to(case.at)
+        session.show_events(session.pipeline.advance())
+        before = len(session.receipts)
+        session.take(
+            listener.listen(read_chunks(household_dir() / case.audio), source="file", origin=case.voice)
+        )
+        interactions = [receipt.interaction for receipt in session.receipts[before:]]
+        if not interactions:
+            session.out.print(f"   {clock.now():%a %H:%M}  no speech in {case.audio}", style="dim")
+        as_said += ended_as_said(case, interactions)
+    session.pipeline.hang_up()
+    clock.advance(AFTERWARDS)
+    session.show_events(session.pipeline.advance())
+    return as_said
+
+
+def _statement(session: Session, as_said: int, cases: int) -> int:
+    """Print what the week came to; 1 when the books do not balance."""
+    out = session.out
+    statement = make_statement(session.store, by="intent", currency=session.currency)
+    out.print()
+    out.print(statement_table(statement))
+    out.print(statement_sentence(statement), markup=False)
+    found = audit(session.store)
+    for problem in found.problems:
+        out.print(f"[red]✗[/red] {problem.where}: {problem.what}")
+    books = f"{len(found.problems)} problem(s)" if found.problems else "balanced"
+    out.print(f"\n{as_said} of {cases} recordings ended as they should; {found.postings} postings, {books}.")
+    out.print(f"The log: {session.store.path}   (pennyworth --db {session.store.path} log)", soft_wrap=True)
+    return NOT_SO if found.problems else 0

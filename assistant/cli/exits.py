@@ -1,0 +1,12 @@
+"""Exit codes."""
+
+from typing import Final
+
+NOT_SO: Final = 1
+"""The thing asked for was not so: the ledger does not balance, a case failed."""
+BAD_INPUT: Final = 2
+"""Bad use or bad input."""
+DEVICE_FAILED: Final = 3
+"""A device or file failed."""
+INTERRUPTED: Final = 130
+"""Ctrl-C, as shells have it."""

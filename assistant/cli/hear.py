@@ -1,0 +1,74 @@
+"""`pennyworth hear`: audio files through the same loop as the microphone."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED
+from assistant.cli.options import Settings, global_options
+from assistant.cli.session import conduct, open_session
+from assistant.clock import SystemClock
+from hardware.audiofile import read_chunks
+from hardware.errors import AudioFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from assistant.config import Config
+    from assistant.loop import Listener
+    from assistant.pipeline import Receipt
+
+
+@click.command(name="hear")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "vosk", "pocketsphinx"]),
+    help="Recogniser (default: as configured).",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@global_options
+@click.pass_obj
+def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, as_json: bool) -> int:
+    """Take audio FILES for what the microphone heard, one after the other, in one conversation.
+
+    WAV, FLAC, OGG and MP3 of any rate and any number of channels. A file that cannot be read is named, and
+    the others are still heard.
+    """
+    failed: list[Path] = []
+    config = with_engine(settings.load(), engine)
+    with open_session(config, db=settings.db_path, clock=SystemClock(), quiet=as_json) as session:
+        finished = conduct(session, _heard(session.listener(), files, failed), as_json=as_json)
+    if not finished:
+        return INTERRUPTED
+    return DEVICE_FAILED if failed else 0
+
+
+def with_engine(config: Config, engine: str | None) -> Config:
+    """`config` with another recogniser, when one was asked for."""
+    if engine is None:
+        return config
+    return dataclasses.replace(
+        config,
+        recognition=dataclasses.replace(config.recognition, engine=engine),  # type: ignore[arg-type]
+    )
+
+
+def _heard(listener: Listener, files: Iterable[Path], failed: list[Path]) -> Iterator[Receipt]:
+    """Receipts of all files; a file that cannot be read is named on standard error and remembered in `failed`."""
+    for file in files:
+        heard_any = False
+        try:
+            for receipt in listener.listen(read_chunks(file), source="file", origin=file.name):
+                heard_any = True
+                yield receipt
+        except AudioFileError as error:
+            failed.append(file)
+            click.echo(f"pennyworth: {error}", err=True)
+        else:
+            if not heard_any:
+                click.echo(f"pennyworth: no speech in {file}", err=True)

@@ -1,0 +1,213 @@
+"""Configuration: TOML files, validated strictly, frozen, and passed down. There is no global configuration.
+
+Every default stands in the bundled `configs/pennyworth.toml`; a profile and then the user's own file lie over it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from rapidfuzz import process
+
+from assistant.errors import ConfigError
+from assistant.resources import configs_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecognitionConfig:
+    """Which engine listens."""
+
+    engine: Literal["auto", "vosk", "pocketsphinx"]
+    """auto takes Vosk where a model is present, else PocketSphinx."""
+    vosk_model: str
+    """Folder of a Vosk model; empty searches the usual places."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HearingConfig:
+    """How utterances are cut out of the sound."""
+
+    activity: Literal["silero", "energy"]
+    """Voice activity by the Silero network, or by loudness alone."""
+    trailing_silence_s: Seconds
+    """Silence that ends an utterance, seconds."""
+    max_utterance_s: Seconds
+    """Hard limit on an utterance, seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MicrophoneConfig:
+    """Which microphone."""
+
+    device: str | int
+    """Name (or part of it) or number; empty takes the system's default."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnderstandingConfig:
+    """When a sentence counts as a command."""
+
+    accept: Share
+    """Likeness in [0, 1] from which a near sentence is taken for ours."""
+    ask: Share
+    """Likeness in [0, 1] from which it is asked about; below it is none of ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialogueConfig:
+    """How long a question stays open."""
+
+    timeout_s: Seconds
+    """Seconds after which an unanswered question orders nothing."""
+    max_misunderstood: Annotated[int, msgspec.Meta(ge=1)]
+    """So many answers in a row that are not understood end the conversation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BooksConfig:
+    """How it is booked."""
+
+    plan: Name
+    """Pricing plan: the name of a bundled one, or the path of a TOML file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything a user may set."""
+
+    language: Name
+    """Of the definitions, the replies and the recogniser: an ISO 639-1 code."""
+    device: Name
+    """What this machine is called in the log."""
+    recognition: RecognitionConfig
+    hearing: HearingConfig
+    microphone: MicrophoneConfig
+    understanding: UnderstandingConfig
+    dialogue: DialogueConfig
+    books: BooksConfig
+
+
+def load_config(
+    *, user_file: Path | None = None, profile: str | None = None, language: str | None = None
+) -> Config:
+    """The bundled defaults, under `profile` (a bundled name), under `user_file`, under `language`.
+
+    Raises:
+        ConfigError: a file is missing, is not TOML, has an unknown key or a value of the wrong type.
+    """
+    default_file = configs_dir() / "pennyworth.toml"
+    layers = [(default_file, read_toml(default_file))]
+    if profile is not None:
+        profile_file = named_file("profiles", profile, what="profile")
+        layers.append((profile_file, read_toml(profile_file)))
+    if user_file is not None:
+        layers.append((user_file, read_toml(user_file)))
+    merged: dict[str, Any] = {}
+    for path, layer in layers:
+        # Checked file by file, so that the message names the file that is wrong.
+        reject_unknown_keys(layer, Config, path)
+        merged = _overlay(merged, layer)
+        config = convert(merged, Config, path)
+    return config if language is None else dataclasses.replace(config, language=language)
+
+
+def named_file(folder: str, name: str, *, what: str) -> Path:
+    """The bundled file `folder/name.toml`; ConfigError naming the nearest and all the names there are."""
+    names = bundled_names(folder)
+    if name not in names:
+        raise ConfigError(
+            f"there is no {what} {name!r}{_did_you_mean(name, names)}; there are: {', '.join(names)}"
+        )
+    return configs_dir() / folder / f"{name}.toml"
+
+
+def bundled_names(folder: str) -> list[str]:
+    """The names of the bundled TOML files of a folder, sorted."""
+    return sorted(path.stem for path in (configs_dir() / folder).glob("*.toml"))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file, numbers with a point as exact decimals.
+
+    Raises:
+        ConfigError: it cannot be read, or is not TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text, so it is no configuration file") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration file {path}: {error.strerror}") from None
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def load_strict(path: Path, kind: type[T]) -> T:
+    """A TOML file as the dataclass `kind`; ConfigError on unknown or missing keys and on wrong values."""
+    data = read_toml(path)
+    reject_unknown_keys(data, kind, path)
+    return convert(data, kind, path)
+
+
+def convert(data: Mapping[str, Any], kind: type[T], path: Path) -> T:
+    """`data` as the dataclass `kind`; ConfigError naming `path`, the key and what was expected."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_readable(str(error))}") from None
+
+
+def reject_unknown_keys(data: Mapping[str, Any], kind: type, path: Path, prefix: str = "") -> None:
+    """Raise ConfigError for the first key of `data` that the dataclass `kind` does not have."""
+    hints = get_type_hints(kind)
+    for key, value in data.items():
+        if key not in hints:
+            known = [prefix + name for name in hints]
+            raise ConfigError(
+                f"{path}: unknown key {prefix + key!r}{_did_you_mean(prefix + key, known)}; "
+                f"known {'here' if prefix else 'at the top'}: {', '.join(hints)}"
+            )
+        inner = hints[key]
+        if not isinstance(value, dict):
+            continue
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            reject_unknown_keys(value, inner, path, f"{prefix}{key}.")
+        elif get_origin(inner) is dict:
+            for name, table in value.items():
+                if isinstance(table, dict):
+                    reject_unknown_keys(table, get_args(inner)[1], path, f"{prefix}{key}.{name}.")
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    nearest = process.extractOne(name, known, score_cutoff=55)
+    return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+
+
+def _readable(message: str) -> str:
+    what, _, where = message.partition(" - at `$")
+    return f"{where.strip('.`')}: {what}" if where.strip(".`") else what
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _overlay(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,1 @@
+"""Double entry in integer millionths: accounts, pricing plans, rules, checks."""

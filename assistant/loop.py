@@ -1,0 +1,110 @@
+"""The loop: chunks of sound to utterances to receipts, whether they come from a file or a microphone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from assistant.records import Effort, Heard
+from hardware.audio import AudioChunk
+from hardware.errors import HardwareError
+from hardware.segmenter import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from assistant.clock import Clock
+    from assistant.pipeline import Pipeline, Receipt
+    from assistant.recognition.protocol import Recogniser
+    from assistant.records import Source
+    from hardware.activity import VoiceActivity
+    from hardware.segmenter import EndpointSettings
+
+TICK_S: Final = 1.0
+"""How often, in the time of the sound, questions are given up and orders go on while nobody speaks."""
+
+
+class Listener:
+    """Everything that hearing needs, put together once and used for one stream of sound after another."""
+
+    def __init__(
+        self,
+        *,
+        activity: VoiceActivity,
+        endpointing: EndpointSettings,
+        recogniser: Recogniser,
+        pipeline: Pipeline,
+        clock: Clock,
+    ) -> None:
+        self._activity = activity
+        self._endpointing = endpointing
+        self._recogniser = recogniser
+        self._pipeline = pipeline
+        self._clock = clock
+
+    def listen(self, chunks: Iterable[AudioChunk], *, source: Source, origin: str = "") -> Iterator[Receipt]:
+        """Yield a receipt for every utterance in `chunks`, as soon as it is in the log.
+
+        Raises:
+            HardwareError: the sound ended badly; what was said before is in the log.
+            StoreError: an utterance could not be written.
+        """
+        stream = _Stream(chunks, tick=self._pipeline.advance)
+        listening_cpu = recognition_cpu = 0
+        mark = self._clock.cpu_us()
+        self._activity.reset()
+        for piece in segment(stream, self._activity, self._endpointing):
+            listening_cpu += self._clock.cpu_us() - mark
+            mark = self._clock.cpu_us()
+            if isinstance(piece, AudioChunk):
+                self._recogniser.accept(piece)
+                recognition_cpu += self._clock.cpu_us() - mark
+            else:
+                begun = self._clock.monotonic_us()
+                transcript = self._recogniser.finish()
+                recognition_cpu += self._clock.cpu_us() - mark
+                effort = Effort(
+                    audio_us=round(piece.duration_s * 1e6),
+                    listening_cpu_us=listening_cpu,
+                    recognition_cpu_us=recognition_cpu,
+                    endpoint_us=max(0, round((stream.position_s - piece.speech_end_s) * 1e6)),
+                    recognition_us=self._clock.monotonic_us() - begun,
+                    lost_frames=piece.lost_frames,
+                )
+                yield self._pipeline.handle(
+                    Heard(
+                        transcript=transcript,
+                        source=source,
+                        origin=origin,
+                        truncated=piece.truncated,
+                        effort=effort,
+                    )
+                )
+                listening_cpu = recognition_cpu = 0
+            mark = self._clock.cpu_us()
+        if stream.failure:
+            raise stream.failure
+
+
+class _Stream:
+    """A stream of sound that knows how far it has come, lets time pass on the way, and keeps what ended it badly.
+
+    A device or file that fails ends the sound like silence would, so that what was being said is still heard.
+    """
+
+    def __init__(self, chunks: Iterable[AudioChunk], *, tick: Callable[[], object]) -> None:
+        self._chunks = chunks
+        self._tick = tick
+        self.position_s = 0.0
+        self.failure: HardwareError | None = None
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        due = TICK_S
+        try:
+            for chunk in self._chunks:
+                self.position_s = chunk.end_s
+                yield chunk
+                if chunk.end_s >= due:
+                    due = chunk.end_s + TICK_S
+                    self._tick()
+        except HardwareError as error:
+            self.failure = error

@@ -1,0 +1,1 @@
+"""Simulated partners: those that answer, and those that sell. One a file."""

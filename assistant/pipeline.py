@@ -1,0 +1,203 @@
+"""From a transcript to an interaction with its transactions, written before it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import assistant
+from assistant.clock import new_id
+from assistant.dialogue import Asking, Idle, Moment, Setting, expire, respond
+from assistant.ledger.rules import book_interaction, book_order_event
+from assistant.records import Interaction, OrderEvent
+from intents.results import IntentMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+
+    from assistant.clock import Clock
+    from assistant.dialogue import State, Turn
+    from assistant.ledger.transactions import Transaction
+    from assistant.partners.protocol import Fulfilment
+    from assistant.records import Heard, Order
+    from assistant.store.store import Store
+    from intents.match import Matcher
+    from intents.results import NoMatch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What is shown for one interaction as soon as it is written."""
+
+    interaction: Interaction
+    """As it stands in the log, with its number."""
+    transactions: tuple[Transaction, ...]
+    """What was booked with it."""
+    order: Order | None
+    """The order that it is about, if any."""
+
+
+class Pipeline:
+    """Handles one utterance after another. Keeps the state of one conversation; not to be shared by threads."""
+
+    def __init__(
+        self,
+        *,
+        matcher: Matcher,
+        setting: Setting,
+        store: Store,
+        clock: Clock,
+        device: str,
+        timeout: timedelta,
+    ) -> None:
+        self._matcher = matcher
+        self._setting = setting
+        self._store = store
+        self._clock = clock
+        self._device = device
+        self._timeout = timeout
+        self._state: State = Idle()
+        self._session = ""
+        self._last_turn = clock.now()
+        self._last_id = ""
+        self._orders: dict[str, Order] = {}
+
+    def handle(self, heard: Heard) -> Receipt:
+        """Understand, answer and book what was heard; when this returns it is in the log for good.
+
+        Raises:
+            StoreError: it could not be written; nothing was, and no order was placed.
+        """
+        self.advance()
+        now = self._clock.now()
+        moment = Moment(now=now, interaction_id=new_id(now))
+        begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
+        expected = self._state.expected() if isinstance(self._state, Asking) else None
+        understood = self._matcher.match(heard.transcript.text, expected=expected)
+        turn = respond(self._state, understood, self._setting, moment)
+        heard = replace(
+            heard,
+            effort=replace(
+                heard.effort,
+                understanding_cpu_us=self._clock.cpu_us() - cpu,
+                understanding_us=self._clock.monotonic_us() - begun,
+            ),
+        )
+        if isinstance(self._state, Idle):
+            self._session = new_id(now)
+        interaction = self._interaction(heard, understood, turn, moment)
+        orders = [turn.order] if turn.order else []
+        known = self._orders | {order.id: order for order in orders}
+        transactions = (
+            *book_interaction(interaction, self._setting.plan),
+            *(t for event in turn.events for t in book_order_event(known[event.order_id], event)),
+        )
+        number = self._store.append(interaction, orders=orders, events=turn.events, transactions=transactions)
+        # Only now, so that after a failed write the conversation stands where the log says it does.
+        self._state, self._orders = turn.state, known
+        self._last_turn, self._last_id = now, moment.interaction_id
+        return Receipt(
+            interaction=replace(interaction, number=number),
+            transactions=transactions,
+            order=known.get(turn.order_id or ""),
+        )
+
+    @property
+    def in_conversation(self) -> bool:
+        """True while a question is open."""
+        return not isinstance(self._state, Idle)
+
+    def advance(self) -> list[OrderEvent]:
+        """Let time pass: give up on an unanswered question, and let placed orders go on to their end."""
+        if self.in_conversation and self._clock.now() >= self._last_turn + self._timeout:
+            self.hang_up()
+        now = self._clock.now()
+        return self._store.advance_orders(lambda order, life: self._due(order, life, now))
+
+    def hang_up(self) -> None:
+        """End the conversation: a question that is open orders nothing."""
+        moment = Moment(now=self._clock.now(), interaction_id=self._last_id)
+        events = {event.order_id: event for event in expire(self._state, moment)}
+        self._store.advance_orders(lambda order, _: ([events[order.id]] if order.id in events else [], []))
+        self._state = Idle()
+
+    def fast_forward(self) -> list[OrderEvent]:
+        """Let the orders of this conversation end at once: partners are simulated, so nobody has to wait."""
+
+        def end_ours(
+            order: Order, life: list[OrderEvent]
+        ) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
+            if order.id not in self._orders or life[-1].state != "placed":
+                return (), ()
+            ending = self._setting.partners.sellers[order.intent].fulfil(order.id, order.slots, life[-1].at)
+            return _conclude(order, life, replace(ending, at=self._clock.now()))
+
+        return self._store.advance_orders(end_ours)
+
+    def _due(
+        self, order: Order, life: list[OrderEvent], now: datetime
+    ) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
+        """What has happened to an unfinished order by `now`, whichever program took it."""
+        last = life[-1]
+        if last.state == "quoted" and not self._is_open(order) and now >= last.at + self._timeout:
+            # Its program ended before anybody answered.
+            return [OrderEvent(**_step(order, last), state="cancelled", at=now, reason="no answer")], ()
+        seller = self._setting.partners.sellers.get(order.intent)
+        if last.state != "placed" or seller is None:
+            return (), ()
+        ending = seller.fulfil(order.id, order.slots, last.at)
+        return _conclude(order, life, ending) if ending.at <= now else ((), ())
+
+    def _is_open(self, order: Order) -> bool:
+        return self.in_conversation and order.id in self._orders
+
+    def _interaction(
+        self, heard: Heard, understood: IntentMatch | NoMatch, turn: Turn, moment: Moment
+    ) -> Interaction:
+        definition = self._setting.catalogue.intents[turn.intent] if turn.intent else None
+        slots: dict[str, str | int] = {}
+        step: str
+        if isinstance(understood, IntentMatch):
+            slots, step, runner_up_score = dict(understood.slots), understood.step, understood.runner_up_score
+        else:
+            step, runner_up_score = understood.reason, understood.score
+        return Interaction(
+            id=moment.interaction_id,
+            session=self._session,
+            at=moment.now,
+            device=self._device,
+            source=heard.source,
+            origin=heard.origin,
+            engine=heard.transcript.engine,
+            model=heard.transcript.model,
+            transcript=heard.transcript.text,
+            words=heard.transcript.words,
+            alternatives=heard.transcript.alternatives,
+            truncated=heard.truncated,
+            intent=turn.intent,
+            kind=definition.kind if definition else "none",
+            slots=slots,
+            step=step,
+            score=understood.score,
+            runner_up=understood.runner_up,
+            runner_up_score=runner_up_score,
+            outcome=turn.outcome,
+            reply=turn.reply,
+            order_id=turn.order_id,
+            effort=heard.effort,
+            catalogue=self._setting.catalogue.version,
+            software=assistant.__version__,
+            plan=self._setting.plan.name,
+        )
+
+
+def _conclude(
+    order: Order, life: Sequence[OrderEvent], ending: Fulfilment
+) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
+    event = OrderEvent(**_step(order, life[-1]), state=ending.state, at=ending.at, reason=ending.reason)
+    return [event], book_order_event(order, event)
+
+
+def _step(order: Order, last: OrderEvent) -> dict[str, str]:
+    return {"order_id": order.id, "interaction_id": last.interaction_id}

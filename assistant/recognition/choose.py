@@ -1,0 +1,99 @@
+"""Which engine listens: the one asked for, or the better one that can be had."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from assistant.errors import RecognitionError
+from assistant.recognition.models import MODEL_LIST, SYSTEM_MODELS, find_vosk_model
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from assistant.recognition.protocol import Recogniser
+
+logger = logging.getLogger(__name__)
+
+Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx"]
+"""What the configuration may ask for."""
+
+
+def open_recogniser(
+    engine: Engine,
+    *,
+    phrases: Sequence[str],
+    vosk_model: Path | None,
+    cache_dir: Path | None,
+    data_dir: Path,
+    language: str = "en",
+    environ: Mapping[str, str] | None = None,
+    home: Path | None = None,
+    system: Path | None = Path(SYSTEM_MODELS),
+) -> Recogniser:
+    """Open `engine` for `phrases` in `language` (ISO 639-1).
+
+    "auto" is Vosk where a model of the language is found (see `find_vosk_model`) and loads, else
+    PocketSphinx. `vosk_model` is a model's folder, or one that holds models; `environ` and `home` default to
+    the process's own. Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
+    """
+    model_dir = None
+    if engine != "pocketsphinx":
+        model_dir = find_vosk_model(
+            vosk_model,
+            environ=os.environ if environ is None else environ,
+            data_dir=data_dir,
+            home=Path.home() if home is None else home,
+            system=system,
+            language=language,
+        )
+    if engine == "vosk":
+        if model_dir is None:
+            raise RecognitionError(
+                f"no Vosk model for the language {language!r} was found; "
+                f"unpack one ({MODEL_LIST}) into {data_dir / 'models'}, or set `vosk_model` to its folder"
+            )
+        return _vosk(model_dir, phrases)
+    if engine == "pocketsphinx":
+        return _sphinx(phrases, cache_dir, data_dir, language)
+    if model_dir is None:
+        reason = "no Vosk model was found"
+    else:
+        try:
+            return _vosk(model_dir, phrases)
+        except RecognitionError as error:
+            # A model that was named in the configuration is wanted, not just welcome.
+            if vosk_model is not None:
+                raise
+            reason = f"Vosk could not be used: {error}"
+    recogniser = _sphinx(phrases, cache_dir, data_dir, language)
+    logger.info(
+        "listening with PocketSphinx, as %s; to hear better, unpack a model (%s) into %s or set `vosk_model`",
+        reason,
+        MODEL_LIST,
+        data_dir / "models",
+    )
+    return recogniser
+
+
+# Each engine is imported when it is wanted: both take a while to load, and either may be missing.
+
+
+def _vosk(model_dir: Path, phrases: Sequence[str]) -> Recogniser:
+    from assistant.recognition.vosk_engine import VoskRecogniser
+
+    return VoskRecogniser(model_dir, phrases)
+
+
+def _sphinx(phrases: Sequence[str], cache_dir: Path | None, data_dir: Path, language: str) -> Recogniser:
+    if language != "en":
+        raise RecognitionError(
+            f"PocketSphinx brings a model of English only, not of {language!r}; "
+            f"unpack a Vosk model of that language ({MODEL_LIST}) into {data_dir / 'models'}, "
+            "or set `vosk_model` to its folder"
+        )
+    from assistant.recognition.sphinx import SphinxRecogniser
+
+    return SphinxRecogniser(phrases, cache_dir=cache_dir)

@@ -1,0 +1,290 @@
+"""Writing the log and the books: one interaction with all that belongs to it, in one atomic write."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from sqlite_utils import Database
+
+from assistant.errors import StoreError
+from assistant.ledger.transactions import Transaction
+from assistant.records import Interaction, Order, OrderEvent, stamp
+from assistant.store.schema import NAMES, migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+BUSY_SECONDS: Final = 5.0
+"""How long a write waits for another program's write before it gives up."""
+
+
+class Store:
+    """One database. Not safe to share between threads; several processes may each have one open."""
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self._db = db
+        self.path = path
+        self._finished_up_to = 0
+
+    @classmethod
+    def open(cls, path: Path, *, mode: Literal["write", "read"] = "write") -> Self:
+        """Open the log at `path`; writing creates it and its folder, and brings an older one up to date.
+
+        Raises:
+            StoreError: it is missing (reading), locked, read-only, no database, damaged, or of a newer version.
+        """
+        if mode == "read" and not path.exists():
+            raise StoreError(
+                f'there is no log at {path} yet; `pennyworth say "play some jazz"` or `pennyworth listen` begins it'
+            )
+        with _explained(path):
+            if mode == "write":
+                path.parent.mkdir(parents=True, exist_ok=True)
+            db = Database(_connect(path, mode))
+        store = cls(db, path)
+        try:
+            with _explained(path):
+                store._prepare(mode)
+        except BaseException:
+            db.close()
+            raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database; the last one to close folds the write-ahead log into it."""
+        self._db.close()
+
+    # ---- writing
+
+    def append(
+        self,
+        interaction: Interaction,
+        *,
+        orders: Sequence[Order] = (),
+        events: Sequence[OrderEvent] = (),
+        transactions: Sequence[Transaction] = (),
+    ) -> int:
+        """Write an interaction with its orders, events and transactions, all or nothing, durably.
+
+        Returns:
+            The interaction's number. When this returns, the write survives a loss of power.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        with _explained(self.path), self._writing():
+            self._db.table("interactions").insert(interaction.to_row())
+            (number,) = self._db.execute("SELECT last_insert_rowid()").fetchone()
+            self._insert(orders, events, transactions)
+        return int(number)
+
+    def advance_orders(
+        self, decide: Callable[[Order, list[OrderEvent]], tuple[Sequence[OrderEvent], Sequence[Transaction]]]
+    ) -> list[OrderEvent]:
+        """Let every unfinished order go on as `decide` says, all or nothing; returns the events written.
+
+        The orders are read under the write lock, so that two programs never finish the same order twice.
+        """
+        if not self.unfinished_orders():
+            return []
+        written: list[OrderEvent] = []
+        with _explained(self.path), self._writing():
+            for order, life in self.unfinished_orders():
+                events, transactions = decide(order, life)
+                self._insert((), events, transactions)
+                written.extend(events)
+        return written
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        # IMMEDIATE takes the write lock first; a read that turns into a write later can be refused.
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.rollback()
+            raise
+
+    def _insert(
+        self, orders: Iterable[Order], events: Iterable[OrderEvent], transactions: Iterable[Transaction]
+    ) -> None:
+        for order in orders:
+            self._db.table("orders").insert(order.to_row())
+        for event in events:
+            self._db.table("order_events").insert(event.to_row())
+        for transaction in transactions:
+            row, lines = transaction.to_rows()
+            self._db.table("transactions").insert(row)
+            self._db.table("postings").insert_all(lines)
+
+    # ---- reading
+
+    def interactions(
+        self,
+        *,
+        intent: str | None = None,
+        since: datetime | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[Interaction]:
+        """Interactions in their order; with `limit`, the last so many. `intent` "none" means no match."""
+        where, values = ["number > :after"], {"after": after, "limit": -1 if limit is None else limit}
+        parameters: dict[str, Any] = values
+        if intent is not None:
+            where.append("coalesce(intent, 'none') = :intent")
+            parameters["intent"] = intent
+        if since is not None:
+            where.append("at >= :since")
+            parameters["since"] = stamp(since)
+        sql = f"""
+            SELECT * FROM (
+                SELECT * FROM interactions WHERE {" AND ".join(where)} ORDER BY number DESC LIMIT :limit
+            ) ORDER BY number
+        """
+        return [Interaction.from_row(row) for row in self.rows(sql, parameters)]
+
+    def interaction(self, number_or_id: str) -> Interaction | None:
+        """One interaction by its number or its id."""
+        rows = self.rows(
+            "SELECT * FROM interactions WHERE id = :key OR cast(number AS TEXT) = :key", {"key": number_or_id}
+        )
+        return Interaction.from_row(rows[0]) if rows else None
+
+    def transactions(self, interaction_ids: Iterable[str]) -> dict[str, list[Transaction]]:
+        """All transactions that go back to these interactions, by interaction."""
+        found: dict[str, list[Transaction]] = {}
+        for interaction_id in interaction_ids:
+            lines: dict[str, list[Mapping[str, Any]]] = {}
+            for line in self.rows(
+                "SELECT * FROM postings WHERE interaction_id = ? ORDER BY transaction_id, line",
+                [interaction_id],
+            ):
+                lines.setdefault(line["transaction_id"], []).append(line)
+            found[interaction_id] = [
+                Transaction.from_rows(row, lines.get(row["id"], ()))
+                for row in self.rows(
+                    "SELECT * FROM transactions WHERE interaction_id = ? ORDER BY rowid", [interaction_id]
+                )
+            ]
+        return found
+
+    def order(self, order_id: str) -> tuple[Order, list[OrderEvent]]:
+        """An order and its life so far; KeyError when there is none of that id."""
+        rows = self.rows("SELECT * FROM orders WHERE id = ?", [order_id])
+        if not rows:
+            raise KeyError(order_id)
+        events = self.rows("SELECT * FROM order_events WHERE order_id = ? ORDER BY rowid", [order_id])
+        return Order.from_row(rows[0]), [OrderEvent.from_row(row) for row in events]
+
+    def unfinished_orders(self) -> list[tuple[Order, list[OrderEvent]]]:
+        """Orders that are neither completed nor cancelled, with their life so far, oldest first."""
+        rows = self.rows(
+            """
+            SELECT rowid, id FROM orders WHERE rowid > ? AND NOT EXISTS (
+                SELECT 1 FROM order_events
+                WHERE order_id = orders.id AND state IN ('completed', 'cancelled')
+            ) ORDER BY rowid
+            """,
+            [self._finished_up_to],
+        )
+        # What is finished stays finished, so that the next look need not go through the whole history.
+        (newest,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM orders").fetchone()
+        self._finished_up_to = rows[0]["rowid"] - 1 if rows else newest
+        return [self.order(row["id"]) for row in rows]
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
+        """The rows of a query; StoreError when the database cannot answer."""
+        with _explained(self.path):
+            return list(self._db.query(sql, parameters))
+
+    # ---- opening
+
+    def _prepare(self, mode: Literal["write", "read"]) -> None:
+        db = self._db
+        db.execute("PRAGMA foreign_keys = ON")
+        known = set(NAMES)
+        applied = {migration.name for migration in migrations.applied(db)}
+        if applied - known:
+            raise StoreError(
+                f"{self.path} was written by a newer Pennyworth ({', '.join(sorted(applied - known))}); update this one"
+            )
+        if mode == "read":
+            if known - applied:
+                raise StoreError(
+                    f"{self.path} is no Pennyworth log, or an older one; any writing command updates it"
+                )
+            return
+        self._refuse_foreign_database()
+        # WAL lets a report read while the loop writes; FULL makes each commit survive a loss of power.
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if known - applied:
+            # Under the write lock, so that two programs that begin a log together do not both make its tables.
+            with self._writing():
+                migrations.apply(db)
+
+    def _refuse_foreign_database(self) -> None:
+        """A database full of somebody else's tables is a mistyped path, not a place for ours."""
+        tables = set(self._db.table_names())
+        if tables and migrations.migrations_table not in tables:
+            raise StoreError(
+                f"{self.path} is a database of something else (it has the table {min(tables)!r}); choose another --db"
+            )
+
+
+def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
+    if mode == "write":
+        return sqlite3.connect(path, timeout=BUSY_SECONDS)
+    try:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        # Reading a WAL database wants to write its -shm file; where the folder forbids that nobody can be
+        # writing the log either, so it may be read as it lies there.
+        if error.sqlite_errorname not in {
+            "SQLITE_CANTOPEN",
+            "SQLITE_READONLY_DIRECTORY",
+            "SQLITE_READONLY_CANTINIT",
+        }:
+            raise
+        return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    return connection
+
+
+_ADVICE: Final = {
+    "SQLITE_BUSY": "another program is writing to it and does not let go; close it and try again",
+    "SQLITE_LOCKED": "another program holds it locked; close it and try again",
+    "SQLITE_READONLY": "it is read-only; check its permissions and those of its folder, or choose another --db",
+    "SQLITE_CANTOPEN": "it cannot be opened; check that it is a file in a folder of yours, or choose another --db",
+    "SQLITE_NOTADB": "it is no SQLite database; choose another --db",
+    "SQLITE_CORRUPT": "it is damaged; keep a copy, then try `sqlite3 DB .recover`, or choose another --db",
+    "SQLITE_FULL": "the disk is full; make room and try again",
+    "SQLITE_IOERR": "the disk refuses to be read or written; check that there is room on it and that it is sound",
+}
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite or the file system says into a StoreError that names the file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", None) or ""
+        advice = next((text for prefix, text in _ADVICE.items() if name.startswith(prefix)), str(error))
+        raise StoreError(f"the log {path}: {advice}") from error
+    except OSError as error:
+        raise StoreError(f"the log {path}: {error.strerror}; choose another --db") from error

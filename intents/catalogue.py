@@ -1,0 +1,98 @@
+"""The intents of a language: read, checked and compiled once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from intents.check import Definitions, check
+from intents.compilation import compile_answers, compile_commands, slots_of
+from intents.errors import DefinitionError
+from intents.read import bundled, read_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from hassil.intents import Intents
+
+    from intents.results import Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntentDefinition:
+    """One intent as defined, its templates apart."""
+
+    name: str
+    """Name, unique in the catalogue."""
+    kind: Kind
+    """A label for reports; what an intent earns comes from the pricing plan."""
+    required: tuple[str, ...]
+    """Slots that must be known before it can be carried out, in the order to ask for them."""
+    slots: frozenset[str]
+    """Every slot its templates can fill."""
+    answers: Mapping[str, tuple[str, ...]]
+    """Slot to the templates of its answers; every required slot has some."""
+    source: str
+    """Name of the file that defines it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalogue:
+    """A command language: what may be said, and what it means."""
+
+    language: str
+    """Language code of the definitions, such as "en"."""
+    intents: Mapping[str, IntentDefinition]
+    """Name to definition, in the order of the files."""
+    commands: Intents
+    """All intents, compiled by hassil; every text in it is normalised."""
+    answers: Mapping[tuple[str, str], Intents]
+    """(intent, slot) to the compiled answers to a question for that slot."""
+    fillers: frozenset[str]
+    """Words so light that a misheard sentence may have one too many or too few."""
+    version: str
+    """First 12 hex digits of the SHA-256 of the definition texts: names them in caches and in the log."""
+
+
+def load_catalogue(
+    language: str = "en", *, files: Sequence[Path] | None = None, extra: Sequence[Path] = ()
+) -> Catalogue:
+    """Read, check and compile the bundled definitions of `language`, or `files` in their place.
+
+    `files` are in Home Assistant's sentence format and say their language themselves; the order of files carries no
+    meaning but for ties. `extra` files are read after either: a list that exists already gains their values.
+
+    Raises `DefinitionError` naming the file, the place in it and what to do: unknown language, unreadable or broken
+    file, a template that does not parse, an unknown list, rule or key, an intent that is defined twice.
+    """
+    sources = bundled(language) if files is None else read_files(files)
+    sources = [*sources, *read_files(extra)]
+    if not sources:
+        raise DefinitionError("files: no definition files were given; name at least one YAML file")
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(f"{source.name}\0{source.text}\0".encode())
+    definitions = check(sources)
+    commands = compile_commands(definitions)
+    return Catalogue(
+        language=definitions.language,
+        intents={name: _definition(name, definitions, commands) for name in commands.intents},
+        commands=commands,
+        answers=compile_answers(definitions, commands),
+        fillers=frozenset(definitions.fillers),
+        version=digest.hexdigest()[:12],
+    )
+
+
+def _definition(name: str, definitions: Definitions, commands: Intents) -> IntentDefinition:
+    metadata = definitions.metadata[name]
+    return IntentDefinition(
+        name=name,
+        kind=metadata.kind,
+        required=metadata.required,
+        slots=slots_of(name, definitions, commands),
+        answers=metadata.answers,
+        source=metadata.source,
+    )

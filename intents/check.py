@@ -1,0 +1,344 @@
+"""Definition files made into one checked whole, before hassil compiles it."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import yaml
+
+from intents.errors import DefinitionError
+from intents.results import Kind
+from intents.templates import Scope, check_rules, check_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from intents.read import Source
+
+_FILE_KEYS = (
+    "language",
+    "intents",
+    "lists",
+    "expansion_rules",
+    "skip_words",
+    "settings",
+    "responses",
+    "pennyworth",
+)
+_BLOCK_KEYS = (
+    "sentences",
+    "slots",
+    "response",
+    "requires_context",
+    "excludes_context",
+    "expansion_rules",
+    "lists",
+    "metadata",
+    "required_keywords",
+    "inferred_domain",
+    "name_domains",
+    "settings",
+)
+_INTENT_METADATA = ("kind", "required", "answers")
+_SHARED_METADATA = ("fillers",)
+_LIST_SHAPES = ("values", "range", "wildcard")
+_QUOTE = "put it in quotes (unquoted, YAML reads yes, no, on and off as true and false)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What we know of an intent beyond Home Assistant's keys."""
+
+    source: str
+    """Name of the file that defines the intent."""
+    kind: Kind = "trivial"
+    """A label for reports."""
+    required: tuple[str, ...] = ()
+    """Slots that must be known, in the order to ask for them."""
+    answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Slot to answer templates as written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    """All files of a language as one."""
+
+    language: str
+    """Language code."""
+    merged: Mapping[str, Any]
+    """The whole in the shape that hassil compiles."""
+    metadata: Mapping[str, Metadata]
+    """Intent to what we know of it."""
+    fillers: tuple[str, ...]
+    """Words that carry no meaning."""
+
+
+def check(sources: Sequence[Source]) -> Definitions:
+    """Parse, check and merge `sources` (at least one). Raises `DefinitionError`."""
+    files = [(source.name, _parse(source)) for source in sources]
+    merged: dict[str, Any] = {
+        "language": _language(files),
+        "intents": {},
+        "lists": {},
+        "expansion_rules": {},
+        "skip_words": [],
+        "settings": {},
+    }
+    owners: dict[str, str] = {}
+    rule_owners: dict[str, str] = {}
+    for name, data in files:
+        _merge_lists(merged["lists"], name, _mapping(data.get("lists", {}), f"{name}: lists"))
+        _merge_rules(merged["expansion_rules"], rule_owners, name, data.get("expansion_rules", {}))
+        merged["skip_words"] += _texts(data.get("skip_words", []), f"{name}: skip_words")
+        merged["settings"].update(_mapping(data.get("settings", {}), f"{name}: settings"))
+        for intent, body in _mapping(data.get("intents", {}), f"{name}: intents").items():
+            if intent in owners:
+                raise DefinitionError(
+                    f"{name}: intents.{intent}: {owners[intent]} defines it too; rename one of them"
+                )
+            owners[intent] = name
+            merged["intents"][intent] = _intent(body, f"{name}: intents.{intent}")
+    if not owners:
+        raise DefinitionError(
+            f"{', '.join(name for name, _ in files)}: no intents; define one under `intents:`"
+        )
+    scope = Scope(lists=merged["lists"], rules=merged["expansion_rules"])
+    check_rules(scope, rule_owners)
+    slots = {intent: _check_intent(intent, owners[intent], merged, scope) for intent in owners}
+    metadata, fillers = _metadata(files, slots, scope)
+    return Definitions(
+        language=merged["language"],
+        merged=merged,
+        metadata={intent: metadata.get(intent, Metadata(source=owners[intent])) for intent in owners},
+        fillers=tuple(fillers),
+    )
+
+
+def _parse(source: Source) -> Mapping[str, Any]:
+    try:
+        data = yaml.safe_load(source.text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise DefinitionError(f"{source.name}: is not valid YAML: {reason}") from error
+    except RecursionError as error:
+        raise DefinitionError(f"{source.name}: is nested too deeply; flatten it") from error
+    mapping = _mapping(data, source.name)
+    _known(mapping, _FILE_KEYS, source.name)
+    return mapping
+
+
+def _language(files: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+    found: dict[str, str] = {}
+    for name, data in files:
+        language = data.get("language")
+        if not isinstance(language, str) or not language:
+            raise DefinitionError(
+                f"{name}: language: expected a language code, found {language!r}; write `language: en`"
+            )
+        found.setdefault(language, name)
+    if len(found) > 1:
+        several = ", ".join(f"{language} ({name})" for language, name in found.items())
+        raise DefinitionError(
+            f"language: the files are of several languages: {several}; give files of one language"
+        )
+    return next(iter(found))
+
+
+def _merge_lists(lists: dict[str, Any], name: str, new: Mapping[str, Any]) -> None:
+    for list_name, body in new.items():
+        checked = _list(body, f"{name}: lists.{list_name}")
+        if list_name not in lists:
+            lists[list_name] = checked
+        elif "values" in lists[list_name] and "values" in checked:
+            lists[list_name]["values"] += checked["values"]
+        else:
+            raise DefinitionError(
+                f"{name}: lists.{list_name}: another file defines it too, and only `values` can be added to"
+            )
+
+
+def _merge_rules(rules: dict[str, str], owners: dict[str, str], name: str, new: Any) -> None:
+    for rule, body in _mapping(new, f"{name}: expansion_rules").items():
+        text = _text(body, f"{name}: expansion_rules.{rule}")
+        if rules.get(rule, text) != text:
+            raise DefinitionError(
+                f"{name}: expansion_rules.{rule}: {owners[rule]} defines it otherwise; rename one of them"
+            )
+        rules[rule] = text
+        owners.setdefault(rule, name)
+
+
+def _list(body: Any, place: str) -> dict[str, Any]:
+    mapping = dict(_mapping(body, place))
+    _known(mapping, (*_LIST_SHAPES, "metadata"), place)
+    if sum(shape in mapping for shape in _LIST_SHAPES) != 1:
+        raise DefinitionError(f"{place}: expected exactly one of values, range and wildcard")
+    if "range" in mapping:
+        _check_range(_mapping(mapping["range"], f"{place}.range"), f"{place}.range")
+    if "values" in mapping:
+        values = _sequence(mapping["values"], f"{place}.values")
+        if not values:
+            raise DefinitionError(f"{place}.values: is empty; give at least one value")
+        mapping["values"] = [_value(value, f"{place}.values[{i}]") for i, value in enumerate(values)]
+    return mapping
+
+
+def _check_range(body: Mapping[str, Any], place: str) -> None:
+    bounds = (body.get("from"), body.get("to"), body.get("step", 1))
+    if any(not isinstance(bound, int) or isinstance(bound, bool) for bound in bounds):
+        raise DefinitionError(f"{place}: from, to and step must be whole numbers, found {bounds}")
+    start, stop, step = cast("tuple[int, int, int]", bounds)
+    if start > stop or step < 1:
+        raise DefinitionError(
+            f"{place}: from {start} to {stop} by {step} has no numbers; write the smaller one first"
+        )
+
+
+def _value(value: Any, place: str) -> str | dict[str, Any]:
+    if isinstance(value, dict):
+        _known(value, ("in", "out", "context", "metadata"), place)
+        _text(value.get("in"), f"{place}.in")
+        _slot_value(value.get("out", ""), f"{place}.out")
+        return copy.deepcopy(value)
+    return _text(value, place)
+
+
+def _intent(body: Any, place: str) -> dict[str, Any]:
+    mapping = _mapping(body, place)
+    blocks = _sequence(mapping.get("data"), f"{place}.data")
+    if not blocks:
+        raise DefinitionError(f"{place}.data: is empty; give at least one block of sentences")
+    return {"data": [_block(block, f"{place}.data[{i}]") for i, block in enumerate(blocks)]}
+
+
+def _block(body: Any, place: str) -> dict[str, Any]:
+    block = copy.deepcopy(dict(_mapping(body, place)))
+    _known(block, _BLOCK_KEYS, place)
+    if not _texts(block.get("sentences"), f"{place}.sentences"):
+        raise DefinitionError(f"{place}.sentences: is empty; give at least one sentence")
+    for slot, value in _mapping(block.get("slots", {}), f"{place}.slots").items():
+        _slot_value(value, f"{place}.slots.{slot}")
+    block["lists"] = {
+        name: _list(value, f"{place}.lists.{name}")
+        for name, value in _mapping(block.get("lists", {}), f"{place}.lists").items()
+    }
+    for rule, text in _mapping(block.get("expansion_rules", {}), f"{place}.expansion_rules").items():
+        _text(text, f"{place}.expansion_rules.{rule}")
+    return block
+
+
+def _check_intent(intent: str, owner: str, merged: Mapping[str, Any], scope: Scope) -> dict[str, str]:
+    """Slot to the list that fills it ("" for a fixed slot), every template of the intent checked."""
+    slots: dict[str, str] = {}
+    for i, block in enumerate(merged["intents"][intent]["data"]):
+        place = f"{owner}: intents.{intent}.data[{i}]"
+        inner = scope.with_local(block["lists"], block.get("expansion_rules", {}))
+        check_rules(inner, dict.fromkeys(block.get("expansion_rules", {}), place))
+        for j, sentence in enumerate(block["sentences"]):
+            slots.update(check_template(sentence, inner, f"{place}.sentences[{j}]"))
+        for slot in block.get("slots", {}):
+            slots.setdefault(slot, "")
+    return slots
+
+
+def _metadata(
+    files: Iterable[tuple[str, Mapping[str, Any]]], slots: Mapping[str, Mapping[str, str]], scope: Scope
+) -> tuple[dict[str, Metadata], list[str]]:
+    metadata: dict[str, Metadata] = {}
+    fillers: list[str] = []
+    for name, data in files:
+        place = f"{name}: pennyworth"
+        body = _mapping(data.get("pennyworth", {}), place)
+        _known(body, (*_INTENT_METADATA, *_SHARED_METADATA), place)
+        fillers += _texts(body.get("fillers", []), f"{place}.fillers")
+        if not any(key in body for key in _INTENT_METADATA):
+            continue
+        intents = list(data.get("intents", {}))
+        if len(intents) != 1:
+            raise DefinitionError(
+                f"{place}: {', '.join(_INTENT_METADATA)} describe one intent, and the file "
+                f"has {len(intents)}; put each intent into a file of its own"
+            )
+        metadata[intents[0]] = _intent_metadata(body, slots[intents[0]], scope, name)
+    return metadata, fillers
+
+
+def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: Scope, name: str) -> Metadata:
+    place = f"{name}: pennyworth"
+    kind = body.get("kind", "trivial")
+    if kind not in get_args(Kind):
+        raise DefinitionError(
+            f"{place}.kind: {kind!r} is none of {', '.join(get_args(Kind))}{_nearest(kind, get_args(Kind))}"
+        )
+    required = tuple(_texts(body.get("required", []), f"{place}.required"))
+    for slot in required:
+        if slot not in slots:
+            raise DefinitionError(
+                f"{place}.required: no sentence has the slot {slot!r}{_nearest(slot, slots)}; put {{{slot}}} into one"
+            )
+    answers: dict[str, tuple[str, ...]] = {}
+    for slot, templates in _mapping(body.get("answers", {}), f"{place}.answers").items():
+        if slot not in slots:
+            raise DefinitionError(f"{place}.answers.{slot}: no sentence has that slot{_nearest(slot, slots)}")
+        answers[slot] = tuple(_texts(templates, f"{place}.answers.{slot}"))
+        for i, template in enumerate(answers[slot]):
+            check_template(template, scope, f"{place}.answers.{slot}[{i}]")
+        if not answers[slot]:
+            raise DefinitionError(f"{place}.answers.{slot}: is empty; give at least one answer")
+    for slot in required:
+        # Without answers of its own, a slot that may be asked for is answered by a bare value of its list.
+        if slots[slot] in scope.lists:
+            answers.setdefault(slot, (f"{{{slots[slot]}:{slot}}}",))
+        elif slot not in answers:
+            raise DefinitionError(f"{place}.answers: the required slot {slot!r} has no answers; give it some")
+    return Metadata(source=name, kind=cast("Kind", kind), required=required, answers=answers)
+
+
+def _known(mapping: Mapping[Any, Any], known: Sequence[str], place: str) -> None:
+    for key in mapping:
+        if key not in known:
+            raise DefinitionError(
+                f"{place}: unknown key {key!r}{_nearest(key, known)}; the keys are {', '.join(known)}"
+            )
+
+
+def _nearest(word: object, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(word), list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _mapping(value: Any, place: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise DefinitionError(f"{place}: expected keys and values, found {_shown(value)}")
+    for key in value:
+        if not isinstance(key, str) or not key:
+            raise DefinitionError(f"{place}: the key {key!r} is not text; {_QUOTE}")
+    return value
+
+
+def _sequence(value: Any, place: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise DefinitionError(f"{place}: expected a list, found {_shown(value)}")
+    return value
+
+
+def _texts(value: Any, place: str) -> list[str]:
+    return [_text(item, f"{place}[{i}]") for i, item in enumerate(_sequence(value, place))]
+
+
+def _text(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise DefinitionError(f"{place}: expected text, found {_shown(value)}; {_QUOTE}")
+    return value
+
+
+def _slot_value(value: Any, place: str) -> None:
+    if not isinstance(value, (str, int)) or isinstance(value, bool):
+        raise DefinitionError(f"{place}: expected text or a whole number, found {_shown(value)}; {_QUOTE}")
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else repr(value)[:60]

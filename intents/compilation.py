@@ -1,0 +1,86 @@
+"""Checked definitions compiled by hassil, every text in them normalised as hypotheses are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hassil.expression import Expression, TextChunk
+from hassil.intents import Intents
+
+from intents.normalise import normalise
+from intents.walk import list_expressions, nodes, references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hassil.expression import Sentence
+    from hassil.intents import SlotList
+
+    from intents.check import Definitions
+
+
+def compile_commands(definitions: Definitions) -> Intents:
+    """All intents of `definitions`, ready to be recognised in normalised text."""
+    intents = Intents.from_dict(dict(definitions.merged))
+    _normalise_all(intents.slot_lists, intents.expansion_rules.values())
+    for intent in intents.intents.values():
+        for data in intent.data:
+            _normalise_all(data.slot_lists, [*data.expansion_rules.values(), *data.sentences])
+    return intents
+
+
+def compile_answers(definitions: Definitions, commands: Intents) -> dict[tuple[str, str], Intents]:
+    """(intent, slot) to the answers to a question for that slot; lists and rules are those of `commands`."""
+    compiled: dict[tuple[str, str], Intents] = {}
+    for intent, metadata in definitions.metadata.items():
+        for slot, templates in metadata.answers.items():
+            body = {
+                "language": definitions.language,
+                "intents": {intent: {"data": [{"sentences": list(templates)}]}},
+            }
+            answers = Intents.from_dict(body)
+            answers.slot_lists = commands.slot_lists
+            answers.expansion_rules = commands.expansion_rules
+            answers.skip_words = commands.skip_words
+            answers.settings = commands.settings
+            _normalise_all({}, answers.intents[intent].data[0].sentences)
+            compiled[intent, slot] = answers
+    return compiled
+
+
+def slots_of(name: str, definitions: Definitions, commands: Intents) -> frozenset[str]:
+    """Every slot that the templates of an intent, or the answers to its questions, can fill."""
+    slots = set(definitions.metadata[name].answers)
+    for data in commands.intents[name].data:
+        slots |= set(data.slots)
+        rules = {**commands.expansion_rules, **data.expansion_rules}
+        for sentence in data.sentences:
+            slots |= {reference.slot_name for reference in references(sentence.expression, rules)}
+    return frozenset(slots)
+
+
+def _normalise_all(lists: Mapping[str, SlotList], sentences: Iterable[Sentence]) -> None:
+    for sentence in sentences:
+        _normalise(sentence.expression)
+    for slot_list in lists.values():
+        for expression in list_expressions(slot_list):
+            _normalise(expression)
+
+
+def _normalise(expression: Expression) -> None:
+    # In place: hassil matches against `text`; `original_text` keeps the spoken form, which sampling reads.
+    for node in nodes(expression):
+        if isinstance(node, TextChunk):
+            node.text = _spaced(node.text, normalise(node.text))
+
+
+def _spaced(before: str, after: str) -> str:
+    """`after` with the outer spaces of `before`, which part it from its neighbours in the template."""
+    if not after:
+        return " " if before else ""
+    return f"{' ' if before[0].isspace() or _is_tail(before) else ''}{after}{' ' if before[-1].isspace() else ''}"
+
+
+def _is_tail(chunk: str) -> bool:
+    """Whether a chunk is the tail of a contraction ("'s"), which becomes a word of its own."""
+    return chunk.startswith(("'", "\u2019"))

@@ -1,0 +1,237 @@
+"""Random descent through hassil's expression trees: phrases of a template without enumerating them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from hassil.expression import (
+    Alternative,
+    Expression,
+    Group,
+    ListReference,
+    Permutation,
+    RuleReference,
+    Sentence,
+    TextChunk,
+)
+from hassil.intents import RangeSlotList, TextSlotList
+from hassil.numbers import get_rbnf_engine
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hassil.intents import Intents, SlotList
+
+SLOT_MARK = "\x00"
+"""Stands for a slot in a skeleton; no normalised text holds it."""
+# Evenly spread over a range of numbers, enough to hear every number word.
+_MOST_NUMBERS = 200
+
+# A choice that can be made: a branch of an alternative, or a value of a list in a slot.
+_Choice: TypeAlias = tuple[object, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phrase:
+    """One way down a template."""
+
+    text: str
+    """Words, with spaces to be folded; `SLOT_MARK` for each slot that was left open."""
+    lists: tuple[str, ...] = ()
+    """Names of the lists of the open slots, in the order of the text."""
+
+
+class Descent:
+    """Draws phrases of one intent of a compiled language."""
+
+    def __init__(
+        self, intents: Intents, intent: str, *, rng: random.Random, spoken: bool, open_slots: bool = False
+    ) -> None:
+        """`spoken` takes the text as written, else as normalised; `open_slots` leaves `SLOT_MARK`s for values."""
+        self._rng = rng
+        self._wanted: set[_Choice] = set()
+        self._templates: list[tuple[_Tree, Expression]] = []
+        for data in intents.intents[intent].data:
+            tree = _Tree(
+                lists={**intents.slot_lists, **data.slot_lists},
+                rules={**intents.expansion_rules, **data.expansion_rules},
+                language=intents.language,
+                spoken=spoken,
+                open_slots=open_slots,
+            )
+            self._templates += [
+                (tree, sentence.expression) for sentence in data.sentences if tree.count(sentence.expression)
+            ]
+        self._weights = [tree.weight(expression) for tree, expression in self._templates]
+
+    def cover(self) -> Iterator[Phrase]:
+        """Phrases that together take every template, every branch and every list value at least once."""
+        for tree, expression in self._templates:
+            self._wanted |= tree.choices(expression)
+        for tree, expression in self._templates:
+            yield self._phrase(tree, expression)
+            while tree.choices(expression) & self._wanted:
+                yield self._phrase(tree, expression)
+
+    def draw(self) -> Phrase | None:
+        """One random phrase, templates and branches weighted by how much they can say; None without templates."""
+        if not self._templates:
+            return None
+        tree, expression = self._rng.choices(self._templates, self._weights)[0]
+        return self._phrase(tree, expression)
+
+    def _phrase(self, tree: _Tree, expression: Expression) -> Phrase:
+        lists: list[str] = []
+        text = "".join(self._walk(tree, expression, lists))
+        return Phrase(text=text, lists=tuple(lists))
+
+    def _walk(self, tree: _Tree, node: Expression, lists: list[str]) -> Iterator[str]:
+        if isinstance(node, TextChunk):
+            yield tree.text(node)
+        elif isinstance(node, RuleReference):
+            yield from self._walk(tree, tree.rules[node.rule_name].expression, lists)
+        elif isinstance(node, ListReference):
+            if tree.open_slots:
+                lists.append(node.list_name)
+                yield f" {SLOT_MARK} "
+            else:
+                yield from self._walk(tree, self._pick(tree, tree.branches(node)), lists)
+        elif isinstance(node, Alternative):
+            yield from self._walk(
+                tree, self._pick(tree, tree.branches(node), is_optional=node.is_optional), lists
+            )
+        elif isinstance(node, Group):
+            items = list(node.items)
+            if isinstance(node, Permutation):
+                self._rng.shuffle(items)
+            for item in items:
+                yield from self._walk(tree, item, lists)
+
+    def _pick(
+        self, tree: _Tree, branches: Sequence[tuple[_Choice, Expression]], *, is_optional: bool = False
+    ) -> Expression:
+        # Nothing is wanted any more once the phrases so far cover the templates.
+        wanted = self._wanted and [
+            branch
+            for branch in branches
+            if branch[0] in self._wanted or not self._wanted.isdisjoint(tree.choices(branch[1]))
+        ]
+        candidates = wanted or branches
+        weights = [tree.weight(expression) for _, expression in candidates]
+        if tree.open_slots and len(weights) > 1 and is_optional:
+            # Skeletons stand for all that is like them, so the plain ones matter most. The empty branch is the last.
+            weights[-1] = 2 * sum(weights)
+        choice, expression = self._rng.choices(candidates, weights)[0]
+        self._wanted.discard(choice)
+        return expression
+
+
+class _Tree:
+    """What one block of templates can reach; answers are remembered by node, which the catalogue keeps alive."""
+
+    def __init__(
+        self,
+        *,
+        lists: Mapping[str, SlotList],
+        rules: Mapping[str, Sentence],
+        language: str,
+        spoken: bool,
+        open_slots: bool,
+    ) -> None:
+        self.rules = rules
+        self.open_slots = open_slots
+        self._lists = lists
+        self._language = language
+        self._spoken = spoken
+        self._counts: dict[int, int] = {}
+        self._choices: dict[int, frozenset[_Choice]] = {}
+        self._branches: dict[int, list[tuple[_Choice, Expression]]] = {}
+
+    def text(self, chunk: TextChunk) -> str:
+        return chunk.original_text if self._spoken else chunk.text
+
+    def branches(self, node: Alternative | ListReference) -> list[tuple[_Choice, Expression]]:
+        """The ways on from `node` that lead to words, each with the name of its choice."""
+        known = self._branches.get(id(node))
+        if known is None:
+            named: list[tuple[_Choice, Expression]]
+            if isinstance(node, ListReference):
+                named = [
+                    ((node.list_name, node.slot_name, i), value)
+                    for i, value in enumerate(self._values(node.list_name))
+                ]
+            else:
+                named = [((id(node), i), item) for i, item in enumerate(node.items)]
+            known = self._branches[id(node)] = [branch for branch in named if self.count(branch[1])]
+        return known
+
+    def count(self, node: Expression) -> int:
+        """How many phrases `node` has, 0 if it cannot do without a wildcard."""
+        known = self._counts.get(id(node))
+        if known is None:
+            known = self._counts[id(node)] = self._count(node)
+        return known
+
+    def weight(self, node: Expression) -> float:
+        """How often to go down `node` beside its neighbours; logarithmic, for a long list must leave room."""
+        return 1.0 + math.log(self.count(node))
+
+    def choices(self, node: Expression) -> frozenset[_Choice]:
+        """Every choice that can be made in or below `node`."""
+        known = self._choices.get(id(node))
+        if known is None:
+            known = self._choices[id(node)] = frozenset(self._iterate_choices(node))
+        return known
+
+    def _count(self, node: Expression) -> int:
+        if isinstance(node, RuleReference):
+            return self.count(self.rules[node.rule_name].expression)
+        if isinstance(node, ListReference):
+            return sum(self.count(value) for value in self._values(node.list_name))
+        if isinstance(node, Alternative):
+            return sum(self.count(item) for item in node.items)
+        if isinstance(node, Group):
+            orders = math.factorial(len(node.items)) if isinstance(node, Permutation) else 1
+            return orders * math.prod(self.count(item) for item in node.items)
+        return 1
+
+    def _iterate_choices(self, node: Expression) -> Iterator[_Choice]:
+        if isinstance(node, RuleReference):
+            yield from self.choices(self.rules[node.rule_name].expression)
+        elif isinstance(node, Alternative) or (isinstance(node, ListReference) and not self.open_slots):
+            for choice, branch in self.branches(node):
+                yield choice
+                yield from self.choices(branch)
+        elif isinstance(node, Group):
+            for item in node.items:
+                yield from self.choices(item)
+
+    def _values(self, name: str) -> list[Expression]:
+        slot_list = self._lists[name]
+        if isinstance(slot_list, TextSlotList):
+            return [value.text_in for value in slot_list.values]
+        if isinstance(slot_list, RangeSlotList):
+            return self._numbers[name]
+        return []
+
+    @cached_property
+    def _numbers(self) -> dict[str, list[Expression]]:
+        # Made once, since nodes are known by identity.
+        return {
+            name: _number_words(slot_list, self._language)
+            for name, slot_list in self._lists.items()
+            if isinstance(slot_list, RangeSlotList)
+        }
+
+
+def _number_words(numbers: RangeSlotList, language: str) -> list[Expression]:
+    every = list(numbers.get_numbers())
+    chosen = every[:: -(-len(every) // _MOST_NUMBERS)]
+    if not numbers.words:
+        return [TextChunk(text=str(number)) for number in chosen]
+    engine = get_rbnf_engine(numbers.words_language or language)
+    return [TextChunk(text=engine.format_number(number).text.replace("-", " ")) for number in chosen]

@@ -1,0 +1,84 @@
+"""Phrases drawn from the definitions: what the recognisers' language models are built from."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from intents.descent import Descent
+from intents.normalise import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hassil.intents import Intents
+
+    from intents.catalogue import Catalogue
+
+# A question's answers are short and few; a quarter of the phrases of an intent is plenty for each.
+_ANSWER_SHARE = 4
+# How often a phrase carries a word of politeness or hesitation.
+_SKIP_WORD_RATE = 0.15
+
+
+def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) -> list[str]:
+    """Phrases as spoken (`clean`, contractions kept), commands and answers, without repetition.
+
+    Every template, every alternative in it and every list value occurs at least once, even if that takes more than
+    `limit_per_intent` phrases (at least 1); beyond those it is a weighted random sample, the same for the same
+    catalogue and `seed`. Nothing is enumerated, so the time grows with the limit, not with the language. Templates
+    that need a wildcard are left out: nobody knows what will be said there. Raises `ValueError` for a limit below 1.
+    """
+    phrases: dict[str, None] = {}
+    for drawn in sample_by_intent(catalogue, limit_per_intent=limit_per_intent, seed=seed).values():
+        phrases.update(dict.fromkeys(drawn))
+    for (intent, slot), answers in catalogue.answers.items():
+        limit = max(1, limit_per_intent // _ANSWER_SHARE)
+        phrases.update(dict.fromkeys(_draw(answers, intent, limit, f"{seed}/{intent}/{slot}")))
+    return list(phrases)
+
+
+def sample_by_intent(catalogue: Catalogue, *, limit_per_intent: int, seed: int) -> dict[str, list[str]]:
+    """Intent to a sample of its commands, drawn as `sample_phrases` does; answers apart."""
+    if limit_per_intent < 1:
+        raise ValueError(f"limit_per_intent must be at least 1, got {limit_per_intent}")
+    return {
+        intent: _draw(catalogue.commands, intent, limit_per_intent, f"{seed}/{intent}")
+        for intent in catalogue.intents
+    }
+
+
+def vocabulary(phrases: Iterable[str]) -> frozenset[str]:
+    """Every word of `phrases`."""
+    return frozenset(word for phrase in phrases for word in phrase.split())
+
+
+def _draw(intents: Intents, intent: str, limit: int, seed: str) -> list[str]:
+    rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    descent = Descent(intents, intent, rng=rng, spoken=True)
+    phrases: dict[str, None] = {}
+    for phrase in descent.cover():
+        phrases[clean(phrase.text)] = None
+    skip_words = [word for word in map(clean, intents.skip_words) if word]
+    for number, word in enumerate(skip_words):
+        phrases.update(dict.fromkeys(_wrapped(list(phrases), 2 * number, word)))
+    # A small language runs out of new phrases before the limit.
+    for _ in range(3 * limit):
+        if len(phrases) >= limit:
+            break
+        drawn = descent.draw()
+        if drawn is None:
+            break
+        text = clean(drawn.text)
+        if skip_words and rng.random() < _SKIP_WORD_RATE:
+            word = rng.choice(skip_words)
+            text = rng.choice([f"{word} {text}", f"{text} {word}"])
+        phrases[text] = None
+    return list(phrases)
+
+
+def _wrapped(phrases: list[str], start: int, word: str) -> list[str]:
+    # One phrase led by the word and another ended by it.
+    if not phrases:
+        return []
+    return [f"{word} {phrases[start % len(phrases)]}", f"{phrases[(start + 1) % len(phrases)]} {word}"]

@@ -1,0 +1,56 @@
+"""Walking hassil's expression trees: what a template can reach, and whether it can be silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hassil.expression import (
+    Alternative,
+    Expression,
+    Group,
+    ListReference,
+    RuleReference,
+    Sentence,
+    TextChunk,
+)
+from hassil.intents import TextSlotList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hassil.intents import SlotList
+
+
+def nodes(expression: Expression) -> Iterator[Expression]:
+    """`expression` and everything in it, without following rules or lists."""
+    yield expression
+    if isinstance(expression, Group):
+        for item in expression.items:
+            yield from nodes(item)
+
+
+def references(expression: Expression, rules: Mapping[str, Sentence]) -> Iterator[ListReference]:
+    """Every list reference of a template, rules followed; `rules` must be free of cycles."""
+    for node in nodes(expression):
+        if isinstance(node, ListReference):
+            yield node
+        elif isinstance(node, RuleReference):
+            yield from references(rules[node.rule_name].expression, rules)
+
+
+def can_be_silent(expression: Expression, rules: Mapping[str, Sentence]) -> bool:
+    """Whether the template matches a text without words (a list value is never empty)."""
+    if isinstance(expression, TextChunk):
+        return not expression.text.strip()
+    if isinstance(expression, Alternative):
+        return any(can_be_silent(item, rules) for item in expression.items)
+    if isinstance(expression, Group):
+        return all(can_be_silent(item, rules) for item in expression.items)
+    if isinstance(expression, RuleReference):
+        return can_be_silent(rules[expression.rule_name].expression, rules)
+    return False
+
+
+def list_expressions(slot_list: SlotList) -> list[Expression]:
+    """The text of every value of a list; nothing for ranges and wildcards."""
+    return [value.text_in for value in slot_list.values] if isinstance(slot_list, TextSlotList) else []

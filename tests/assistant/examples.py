@@ -1,0 +1,87 @@
+"""Examples that several tests share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from assistant.ledger.plan import PricingPlan, load_plan
+from assistant.money import Money
+from assistant.records import Effort, Interaction, Order, OrderEvent, OrderState, Word
+
+NOW = datetime(2026, 1, 5, 18, 30, 15, 123456, tzinfo=UTC)
+
+
+def plan() -> PricingPlan:
+    return load_plan("home")
+
+
+def interaction(**changes: Any) -> Interaction:
+    fields: dict[str, Any] = {
+        "id": "interaction-1",
+        "session": "session-1",
+        "at": NOW,
+        "device": "test",
+        "source": "file",
+        "origin": "x.flac",
+        "engine": "pocketsphinx",
+        "model": "5.1.1",
+        "transcript": "play some jazz",
+        "words": (
+            Word(text="play", start_s=0.1, end_s=0.4, confidence=0.9),
+            Word(text="jazz", start_s=0.6, end_s=1.0),
+        ),
+        "alternatives": ("play some chess",),
+        "truncated": False,
+        "intent": "music",
+        "kind": "trivial",
+        "slots": {"genre": "jazz", "times": 2},
+        "step": "exact",
+        "score": 1.0,
+        "runner_up": None,
+        "runner_up_score": 0.0,
+        "outcome": "answered",
+        "reply": "Playing jazz.",
+        "order_id": None,
+        "effort": Effort(
+            audio_us=1_500_000,
+            listening_cpu_us=30_000,
+            recognition_cpu_us=90_000,
+            understanding_cpu_us=1_000,
+            endpoint_us=700_000,
+            recognition_us=95_000,
+            understanding_us=1_100,
+        ),
+        "catalogue": "abc",
+        "software": "0",
+        "plan": "home",
+    }
+    return Interaction(**{**fields, **changes})
+
+
+def order(**changes: Any) -> Order:
+    fields: dict[str, Any] = {
+        "id": "order-1",
+        "intent": "pizza",
+        "interaction_id": "interaction-1",
+        "description": "one large pepperoni pizza",
+        "slots": {"size": "large", "topping": "pepperoni", "quantity": 1},
+        "total": Money.of("19.98", "USD"),
+        "quoted_at": NOW,
+        "plan": "home",
+        "rebate": Money.of("0.999", "USD"),
+        "rebate_terms": "0.05 of 19.980000 plus 0.00 USD, plan home",
+        "notification": Money.of("0.0075", "USD"),
+    }
+    return Order(**{**fields, **changes})
+
+
+def event(state: OrderState, **changes: Any) -> OrderEvent:
+    fields: dict[str, Any] = {
+        "order_id": "order-1",
+        "state": state,
+        "at": NOW,
+        "interaction_id": "interaction-1",
+        "reason": "",
+    }
+    return OrderEvent(**{**fields, **changes})

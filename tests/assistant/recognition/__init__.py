@@ -1,0 +1,1 @@
+"""Real engines: libvosk on a generated model of tones, PocketSphinx on its bundled English."""

@@ -1,0 +1,122 @@
+"""Which engine is opened, and what is said about it."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from assistant.errors import RecognitionError
+from assistant.recognition.choose import open_recogniser
+
+if TYPE_CHECKING:
+    from assistant.recognition.choose import Engine
+    from assistant.recognition.protocol import Recogniser
+    from tests.assistant.recognition.conftest import ToneModel
+
+
+def opened(engine: Engine, root: Path, **changes: Any) -> Recogniser:
+    """Open an engine on a machine whose folders are all below `root`."""
+    arguments: dict[str, Any] = {
+        "phrases": ["yes", "no"],
+        "vosk_model": None,
+        "cache_dir": root / "cache",
+        "data_dir": root / "data",
+        "environ": {},
+        "home": root / "home",
+        "system": None,
+    }
+    return open_recogniser(engine, **(arguments | changes))
+
+
+@pytest.fixture
+def machine(tmp_path: Path, tone: ToneModel) -> Path:
+    """A machine with a model in its data folder."""
+    shutil.copytree(tone.folder, tmp_path / "data" / "models" / tone.folder.name)
+    return tmp_path
+
+
+def test_a_fresh_machine_listens_with_pocketsphinx_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert opened("auto", tmp_path).engine == "pocketsphinx"
+    (record,) = caplog.records
+    assert record.levelno == logging.INFO
+    assert str(tmp_path / "data" / "models") in record.getMessage()
+    assert "`vosk_model`" in record.getMessage()
+
+
+def test_a_model_in_the_data_folder_is_used_without_a_word(
+    machine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert opened("auto", machine).engine == "vosk"
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("engine", ["auto", "vosk"])
+def test_a_configured_model_is_used(engine: Engine, tmp_path: Path, tone: ToneModel) -> None:
+    recogniser = opened(engine, tmp_path, vosk_model=tone.folder)
+    assert recogniser.engine == "vosk"
+    assert recogniser.model.endswith(tone.folder.name)
+
+
+def test_pocketsphinx_is_opened_on_demand_whatever_models_there_are(machine: Path) -> None:
+    assert opened("pocketsphinx", machine, vosk_model=machine / "none").engine == "pocketsphinx"
+
+
+def test_a_found_model_that_does_not_load_is_passed_over(
+    machine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    next(machine.rglob("HCLr.fst")).unlink()
+    with caplog.at_level(logging.INFO):
+        assert opened("auto", machine).engine == "pocketsphinx"
+    (record,) = caplog.records
+    assert "HCLr.fst" in record.getMessage()
+    with pytest.raises(RecognitionError, match=r"HCLr\.fst"):
+        opened("vosk", machine)
+
+
+def test_a_configured_model_that_does_not_load_is_an_error(machine: Path) -> None:
+    path = next(machine.rglob("HCLr.fst"))
+    path.unlink()
+    with pytest.raises(RecognitionError, match=r"HCLr\.fst"):
+        opened("auto", machine, vosk_model=path.parents[1])
+    with pytest.raises(RecognitionError, match=r"does not exist"):
+        opened("auto", machine, vosk_model=machine / "none")
+
+
+def test_vosk_without_a_model_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(
+        RecognitionError, match=r"no Vosk model .*'en'.*unpack one .*data/models, or set `vosk_model`"
+    ):
+        opened("vosk", tmp_path)
+
+
+@pytest.mark.parametrize("engine", ["auto", "pocketsphinx"])
+def test_another_language_needs_a_model_of_it(engine: Engine, machine: Path) -> None:
+    with pytest.raises(RecognitionError, match=r"model of English only, not of 'ko'; unpack a Vosk model"):
+        opened(engine, machine, language="ko")
+
+
+@pytest.mark.parametrize("engine", ["auto", "vosk", "pocketsphinx"])
+def test_no_phrases_are_an_error_with_every_engine(engine: Engine, machine: Path) -> None:
+    with pytest.raises(RecognitionError, match=r"no phrases to listen for"):
+        opened(engine, machine, phrases=[])
+
+
+def test_neither_library_is_loaded_before_it_is_wanted() -> None:
+    program = (
+        "import sys, assistant.recognition.choose\nprint(sorted({'vosk', 'pocketsphinx'} & set(sys.modules)))"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

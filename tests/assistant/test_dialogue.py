@@ -1,0 +1,213 @@
+"""The conversation orders what was read back, after a clear yes, and never otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, get_args
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from assistant.dialogue import Asking, Confirming, Idle, Moment, Offering, Setting, expire, respond
+from assistant.partners.board import load_partners
+from assistant.records import Outcome
+from assistant.replies import load_replies
+from intents.catalogue import load_catalogue
+from intents.match import Matcher
+from intents.results import IntentMatch
+from intents.sample import sample_phrases
+from tests.assistant.examples import NOW, plan
+
+if TYPE_CHECKING:
+    from assistant.dialogue import State, Turn
+
+CATALOGUE = load_catalogue("en")
+MATCHER = Matcher(CATALOGUE)
+SETTING = Setting(
+    catalogue=CATALOGUE,
+    partners=load_partners("USD"),
+    replies=load_replies("en"),
+    plan=plan(),
+    max_misunderstood=2,
+)
+MOMENT = Moment(now=NOW, interaction_id="interaction-1")
+
+
+def turn(state: State, text: str) -> Turn:
+    expected = state.expected() if isinstance(state, Asking) else None
+    return respond(state, MATCHER.match(text, expected=expected), SETTING, MOMENT)
+
+
+def talk(*texts: str) -> list[Turn]:
+    state: State = Idle()
+    turns = []
+    for text in texts:
+        turns.append(turn(state, text))
+        state = turns[-1].state
+    return turns
+
+
+def outcomes(turns: list[Turn]) -> list[Outcome]:
+    return [each.outcome for each in turns]
+
+
+def life(turns: list[Turn]) -> list[str]:
+    return [event.state for each in turns for event in each.events]
+
+
+def test_an_order_in_a_sentence_is_read_back_and_placed_on_yes() -> None:
+    turns = talk("order two large pepperoni pizzas", "yes")
+    assert outcomes(turns) == ["asked", "ordered"]
+    assert "2 large pepperoni pizzas for 36.97 USD" in turns[0].reply
+    assert life(turns) == ["quoted", "confirmed", "placed"]
+    assert [each.intent for each in turns] == ["pizza", "pizza"]
+    assert {each.order_id for each in turns} == {turns[0].order.id if turns[0].order else None}
+    assert turns[-1].state == Idle()
+
+
+def test_what_is_missing_is_asked_for() -> None:
+    turns = talk("order a pizza", "large", "pepperoni", "yes please")
+    assert outcomes(turns) == ["asked", "asked", "asked", "ordered"]
+    assert "size" in turns[0].reply
+    assert "19.98 USD" in turns[2].reply
+    assert turns[2].order is not None
+    assert turns[2].order.slots == {"size": "large", "topping": "pepperoni", "quantity": 1}
+
+
+def test_a_ride_begins_at_home_unless_told_otherwise() -> None:
+    (quoted,) = talk("call me a taxi to the airport")
+    assert quoted.order is not None
+    assert quoted.order.slots == {"origin": "home", "destination": "airport"}
+
+
+@pytest.mark.parametrize("no", ["no", "no thanks", "cancel", "cancel that", "never mind"])
+@pytest.mark.parametrize(
+    "before", [("order a large ham pizza",), ("order a pizza",), ("get me a ride", "to work")]
+)
+def test_no_orders_nothing(no: str, before: tuple[str, ...]) -> None:
+    turns = talk(*before, no, "yes")
+    assert outcomes(turns)[-2:] == ["cancelled", "rejected"]
+    assert "placed" not in life(turns)
+    assert not [state for state in life(turns) if state == "quoted"] or life(turns)[-1] == "cancelled"
+
+
+def test_a_yes_to_a_question_for_a_slot_orders_nothing() -> None:
+    turns = talk("order a pizza", "yes", "yes")
+    assert outcomes(turns) == ["asked", "rejected", "cancelled"]
+
+
+def test_what_is_not_understood_is_asked_again_and_then_given_up() -> None:
+    turns = talk("order a large ham pizza", "the cat sat on the mat", "colourless green ideas")
+    assert outcomes(turns) == ["asked", "rejected", "cancelled"]
+    assert [each.intent for each in turns] == ["pizza", None, None]
+    assert "Shall I order?" in turns[1].reply
+    assert life(turns) == ["quoted", "cancelled"]
+
+
+def test_a_correction_is_read_back_anew() -> None:
+    turns = talk("order a large ham pizza", "order a small ham pizza", "yes")
+    assert life(turns) == ["quoted", "cancelled", "quoted", "confirmed", "placed"]
+    assert turns[-1].events[-1].order_id == (turns[1].order.id if turns[1].order else None)
+
+
+def test_another_command_drops_the_order() -> None:
+    turns = talk("order a large ham pizza", "play some jazz", "yes")
+    assert outcomes(turns) == ["asked", "answered", "rejected"]
+    assert turns[1].reply.startswith("Then nothing was ordered.")
+    assert life(turns) == ["quoted", "cancelled"]
+    assert turns[1].intent == "music"
+
+
+def test_what_the_partner_does_not_have_fails() -> None:
+    (failed,) = talk("get me a ride home")
+    assert (failed.outcome, failed.order) == ("failed", None)
+    assert "ends where it begins" in failed.reply or "would end where it begins" in failed.reply
+
+
+def uncertain(text: str) -> IntentMatch:
+    match = MATCHER.match(text)
+    assert isinstance(match, IntentMatch)
+    return replace(match, certain=False, score=0.85, step="fuzzy")
+
+
+def test_what_is_only_near_is_asked_about_first() -> None:
+    asked = respond(Idle(), uncertain("order a large ham pizza"), SETTING, MOMENT)
+    assert asked.outcome == "asked"
+    assert asked.reply == "Did you mean: order a large ham pizza?"
+    assert asked.events == ()
+    quoted = turn(asked.state, "yes")
+    assert quoted.outcome == "asked"
+    assert isinstance(quoted.state, Confirming)
+    assert outcomes([turn(asked.state, "no")]) == ["cancelled"]
+
+
+def test_no_answer_cancels_what_was_read_back() -> None:
+    (quoted,) = talk("order a large ham pizza")
+    (event,) = expire(quoted.state, MOMENT)
+    assert (event.state, event.reason) == ("cancelled", "no answer")
+    assert expire(Idle(), MOMENT) == ()
+    assert expire(talk("order a pizza")[0].state, MOMENT) == ()
+
+
+COMMANDS = sample_phrases(CATALOGUE, limit_per_intent=150, seed=7)
+YES = {text for text in COMMANDS if getattr(MATCHER.match(text), "intent", None) == "confirm"}
+
+
+class Conversation(RuleBasedStateMachine):
+    """Whatever is said, in whatever order: nothing is placed but what was read back, by a clear yes to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state: State = Idle()
+        self.lives: dict[str, list[str]] = {}
+
+    def _say(self, text: str) -> None:
+        before = self.state
+        said = turn(self.state, text)
+        self.state = said.state
+        assert said.reply
+        assert said.outcome in get_args(Outcome)
+        for event in said.events:
+            self.lives.setdefault(event.order_id, []).append(event.state)
+        placed = [event for event in said.events if event.state == "placed"]
+        assert bool(placed) == (said.outcome == "ordered")
+        if placed:
+            assert text in YES
+            assert isinstance(before, Confirming)
+            assert [event.order_id for event in placed] == [before.order.id]
+
+    @rule(text=st.sampled_from(COMMANDS))
+    def command(self, text: str) -> None:
+        self._say(text)
+
+    @rule(text=st.text(max_size=40))
+    def anything(self, text: str) -> None:
+        self._say(text)
+
+    @rule(text=st.lists(st.sampled_from(" ".join(COMMANDS[:400]).split()), max_size=8).map(" ".join))
+    def word_salad(self, text: str) -> None:
+        self._say(text)
+
+    @precondition(lambda self: isinstance(self.state, Asking | Confirming | Offering))
+    @rule(text=st.sampled_from(["yes", "no", "cancel", "large", "to the airport", "pepperoni"]))
+    def answer(self, text: str) -> None:
+        self._say(text)
+
+    @rule()
+    def silence(self) -> None:
+        for event in expire(self.state, MOMENT):
+            self.lives[event.order_id].append(event.state)
+        self.state = Idle()
+
+    @invariant()
+    def every_life_is_lawful(self) -> None:
+        for states in self.lives.values():
+            assert states in (["quoted"], ["quoted", "cancelled"], ["quoted", "confirmed", "placed"])
+        still_open = [order_id for order_id, states in self.lives.items() if states == ["quoted"]]
+        assert still_open == ([self.state.order.id] if isinstance(self.state, Confirming) else [])
+
+
+TestConversation = Conversation.TestCase
+TestConversation.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

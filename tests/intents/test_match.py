@@ -1,0 +1,186 @@
+"""What is understood, and above all what is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from intents.catalogue import load_catalogue
+from intents.errors import SettingsError
+from intents.match import Matcher, MatchSettings
+from intents.normalise import normalise
+from intents.results import Expected, IntentMatch, NoMatch
+from tests.intents.sentences import MISHEARD, OUT_OF_SCOPE, UNDERSTOOD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from intents.catalogue import Catalogue
+    from intents.results import SlotValue
+
+
+@pytest.mark.parametrize(("intent", "text", "slots"), UNDERSTOOD, ids=[text for _, text, _ in UNDERSTOOD])
+def test_a_command_is_understood_word_for_word(
+    matcher: Matcher, intent: str, text: str, slots: dict[str, SlotValue]
+) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, IntentMatch), match
+    assert (match.intent, dict(match.slots), match.step) == (intent, slots, "exact")
+    assert match.certain
+    assert match.score == 1.0
+    assert match.sentence == normalise(text)
+
+
+@pytest.mark.parametrize("text", OUT_OF_SCOPE)
+def test_what_is_no_command_is_no_match(matcher: Matcher, text: str) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, NoMatch), match
+
+
+@pytest.mark.parametrize(("text", "intent", "slots"), MISHEARD, ids=[text for text, _, _ in MISHEARD])
+def test_a_slip_of_the_ear_is_forgiven(
+    matcher: Matcher, text: str, intent: str, slots: dict[str, SlotValue]
+) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, IntentMatch), match
+    assert (match.intent, dict(match.slots), match.step) == (intent, slots, "fuzzy")
+    assert 0.8 <= match.score < 1.0
+    assert match.certain == (match.score >= 0.9)
+    exact = matcher.match(match.sentence)
+    assert isinstance(exact, IntentMatch)
+    assert (exact.intent, exact.slots, exact.step) == (match.intent, match.slots, "exact")
+
+
+@pytest.mark.parametrize("word", ["not", "never", "who", "cancel", "history", "tomato", "dont", "without"])
+@pytest.mark.parametrize("text", ["order a large pepperoni pizza", "call me a taxi to the airport"])
+def test_one_word_of_another_subject_anywhere_makes_it_no_order(
+    matcher: Matcher, text: str, word: str
+) -> None:
+    words = text.split()
+    for place in range(len(words) + 1):
+        match = matcher.match(" ".join([*words[:place], word, *words[place:]]))
+        assert isinstance(match, NoMatch), match
+
+
+@pytest.mark.parametrize("text", ["order a large pepperoni pizza", "i need a taxi to the train station"])
+def test_an_order_needs_every_word_that_matters(matcher: Matcher, catalogue: Catalogue, text: str) -> None:
+    words = text.split()
+    for place, word in enumerate(words):
+        match = matcher.match(" ".join([*words[:place], *words[place + 1 :]]))
+        # Without its size or topping it is still an order, of something that will be asked for.
+        if word in catalogue.fillers or word in {"large", "pepperoni"}:
+            assert isinstance(match, IntentMatch)
+        else:
+            assert isinstance(match, NoMatch), match
+
+
+@pytest.mark.parametrize(
+    ("intent", "slot", "text", "slots"),
+    [
+        ("pizza", "size", "large", {"size": "large"}),
+        ("pizza", "size", "a big one please", {"size": "large"}),
+        ("pizza", "size", "make it small", {"size": "small"}),
+        ("pizza", "size", "i'd like a medium", {"size": "medium"}),
+        ("pizza", "size", "a large pepperoni pizza", {"size": "large", "topping": "pepperoni"}),
+        ("pizza", "topping", "mushrooms", {"topping": "mushroom"}),
+        ("pizza", "topping", "with extra cheese", {"topping": "cheese"}),
+        ("pizza", "topping", "a small veggie", {"size": "small", "topping": "veggie"}),
+        ("pizza", "quantity", "three", {"quantity": 3}),
+        ("pizza", "quantity", "just 2 pizzas", {"quantity": 2}),
+        ("ride", "destination", "home", {"destination": "home"}),
+        ("ride", "destination", "to the airport", {"destination": "airport"}),
+        ("ride", "destination", "i'm going to work", {"destination": "work"}),
+        ("ride", "destination", "from the zoo to the park", {"origin": "zoo", "destination": "park"}),
+        ("ride", "origin", "at the hotel", {"origin": "hotel"}),
+    ],
+)
+def test_an_answer_fills_the_slot_that_was_asked_for(
+    matcher: Matcher, intent: str, slot: str, text: str, slots: dict[str, SlotValue]
+) -> None:
+    match = matcher.match(text, expected=Expected(intent=intent, slot=slot))
+    assert isinstance(match, IntentMatch), match
+    assert (match.intent, dict(match.slots), match.step) == (intent, slots, "answer")
+    assert isinstance(matcher.match(text), NoMatch), "an answer without a question is no command"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("cancel", "cancel"),
+        ("never mind", "cancel"),
+        ("no", "deny"),
+        ("yes", "confirm"),
+        ("play music", "music"),
+        ("order a large pepperoni pizza", "pizza"),
+        ("what's the weather", "weather"),
+    ],
+)
+def test_a_whole_command_is_understood_in_the_middle_of_a_dialogue(
+    matcher: Matcher, text: str, intent: str
+) -> None:
+    match = matcher.match(text, expected=Expected(intent="ride", slot="destination"))
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.step) == (intent, "exact")
+
+
+@pytest.mark.parametrize("text", ["mars", "not large", "the large hadron collider", "hmm", "largo"])
+def test_what_does_not_answer_is_no_match(matcher: Matcher, text: str) -> None:
+    assert isinstance(matcher.match(text, expected=Expected(intent="pizza", slot="size")), NoMatch)
+
+
+def test_a_question_that_has_no_answers_takes_commands_only(matcher: Matcher) -> None:
+    expected = Expected(intent="music", slot="artist")
+    assert isinstance(matcher.match("madonna", expected=expected), NoMatch)
+    assert isinstance(matcher.match("play madonna", expected=expected), IntentMatch)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n", "?!", "\u200b\u200d", "...", "\ud800"])
+def test_nothing_said_is_empty(matcher: Matcher, text: str) -> None:
+    assert matcher.match(text) == NoMatch(reason="empty")
+
+
+@pytest.mark.parametrize("words", [61, 10_000])
+def test_a_text_too_long_to_be_a_command_is_not_cut_to_one(matcher: Matcher, words: int) -> None:
+    assert matcher.match("order a pizza " + "please " * words) == NoMatch(reason="out of scope")
+
+
+def test_likeness_decides_between_certain_and_asking(catalogue: Catalogue) -> None:
+    text = "older a large peperoni pizza"
+    sure = Matcher(catalogue, MatchSettings(accept=0.85)).match(text)
+    asking = Matcher(catalogue, MatchSettings(accept=0.99)).match(text)
+    strict = Matcher(catalogue, MatchSettings(accept=1.0, ask=0.99)).match(text)
+    assert isinstance(sure, IntentMatch)
+    assert isinstance(asking, IntentMatch)
+    assert (sure.certain, asking.certain) == (True, False)
+    assert isinstance(strict, NoMatch)
+    assert (strict.reason, strict.runner_up) == ("out of scope", "pizza")
+
+
+def test_two_intents_as_near_are_ambiguous(tmp_path: Path) -> None:
+    for name, sentence in {"brew": "prepare some coffee", "grind": "compare some coffee"}.items():
+        (tmp_path / f"{name}.yaml").write_text(
+            f"language: en\nintents: {{{name}: {{data: [{{sentences: ['{sentence}', make some coffee]}}]}}}}\n"
+        )
+    matcher = Matcher(load_catalogue(files=sorted(tmp_path.glob("*.yaml"))), MatchSettings(margin=0.2))
+    fuzzy = matcher.match("cprepare some coffee")
+    exact = matcher.match("make some coffee")
+    assert isinstance(fuzzy, NoMatch)
+    assert isinstance(exact, NoMatch)
+    assert (fuzzy.reason, exact.reason) == ("ambiguous", "ambiguous")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"accept": 0.7, "ask": 0.8},
+        {"accept": 1.1},
+        {"ask": 0.0},
+        {"margin": -0.1},
+        {"margin": 1.0},
+        {"ask": float("nan")},
+    ],
+)
+def test_thresholds_out_of_order_are_errors(settings: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match="expected 0 <"):
+        MatchSettings(**settings)
