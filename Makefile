@@ -13,7 +13,8 @@ WHEELS = $(shell $(PYTHON) -c 'import sys; print("--only-binary :all: --no-binar
 ifdef UV
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --no-build-isolation
 else
-INSTALL := $(BIN)/python -m pip install --quiet --no-build-isolation
+# Twice quiet: errors are shown, and not what older pips deprecate.
+INSTALL := $(BIN)/python -m pip install -qq --no-build-isolation
 endif
 
 .PHONY: help demo listen test test-all bench lint audio lock microphone virtual-microphone clean
@@ -93,8 +94,7 @@ virtual-microphone: microphone
 
 # Install Debian packages where that may be done without asking: as root, or with sudo that needs no password.
 apt = { command -v apt-get >/dev/null \
-	    && if [ "$$(id -u)" = 0 ]; then root=; else root='sudo -n'; fi \
-	    && $${root:-true} $${root:+true} 2>/dev/null \
+	    && if [ "$$(id -u)" = 0 ]; then root=; else root='sudo -n'; $$root true 2>/dev/null; fi \
 	    && echo 'Installing $(1) ...' \
 	    && { $$root apt-get install -qq -y --no-install-recommends $(1) >/dev/null 2>&1 \
 	        || { $$root apt-get update -qq >/dev/null 2>&1 \

@@ -66,7 +66,7 @@ class Effort:
     understanding_us: int = 0
     """Latency: from the transcript to the reply."""
     lost_frames: int = 0
-    """Input frames that the device dropped within the utterance."""
+    """Samples at 16 kHz that the device dropped within the utterance."""
 
     @property
     def cpu_us(self) -> tuple[int, int, int]:

@@ -22,7 +22,7 @@ class AudioChunk:
     start_s: float
     """Seconds from the beginning of the stream to the first sample."""
     lost_frames: int = 0
-    """Input frames the device dropped just before this chunk (0 for files)."""
+    """Samples at `SAMPLE_RATE` that the device dropped just before this chunk (0 for files)."""
 
     @property
     def end_s(self) -> float:
@@ -45,7 +45,7 @@ class Utterance:
     truncated: bool = False
     """True when the hard limit on length ended it, not silence."""
     lost_frames: int = 0
-    """Input frames the device dropped inside it."""
+    """Samples at `SAMPLE_RATE` that the device dropped inside it."""
 
     @property
     def duration_s(self) -> float:

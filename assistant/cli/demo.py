@@ -80,7 +80,7 @@ def _statement(session: Session, as_said: int, cases: int) -> int:
     out = session.out
     statement = make_statement(session.store, by="intent", currency=session.currency)
     out.print()
-    out.print(statement_table(statement))
+    out.print(statement_table(statement, width=out.width))
     out.print(statement_sentence(statement), markup=False)
     found = audit(session.store)
     for problem in found.problems:

@@ -31,7 +31,7 @@ def command(settings: Settings, /, by: str, as_json: bool) -> int:
         click.echo(json.dumps(statement.to_json(), indent=2))
     else:
         out = console()
-        out.print(statement_table(statement))
+        out.print(statement_table(statement, width=out.width))
         out.print(sentence, markup=False)
     return 0
 

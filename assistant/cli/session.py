@@ -90,7 +90,7 @@ class Session:
     def show_events(self, events: Iterable[OrderEvent]) -> None:
         """Print what became of orders."""
         for event in events:
-            self.out.print(order_event_text(self.store.order(event.order_id)[0], event))
+            self.out.print(order_event_text(self.store.order(event.order_id)[0], event), soft_wrap=True)
 
     def wind_up(self) -> None:
         """End the conversation and let its orders end."""

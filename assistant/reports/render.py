@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich import box
 from rich.markup import escape
@@ -72,8 +72,13 @@ def order_event_text(order: Order, event: OrderEvent) -> Text:
     return text
 
 
-def statement_table(statement: IncomeStatement) -> Table:
-    """The income statement."""
+WIDE: Final = 100
+"""Columns of a terminal from which there is room for what can be left out."""
+
+
+def statement_table(statement: IncomeStatement, *, width: int = WIDE) -> Table:
+    """The income statement, for a terminal of `width` columns; amounts are never cut, whatever its width."""
+    kinds = statement.by == "intent" and width >= WIDE
     table = Table(
         title=f"Income statement by {statement.by} — simulated, plan {escape(statement.plan) or 'none'}, "
         f"{statement.currency}",
@@ -81,10 +86,11 @@ def statement_table(statement: IncomeStatement) -> Table:
         box=box.SIMPLE_HEAD,
         show_footer=True,
         pad_edge=False,
+        padding=(0, 1) if width >= WIDE else (0, 1, 0, 0),
     )
     total = statement.total
     table.add_column(statement.by, "total", no_wrap=True)
-    if statement.by == "intent":
+    if kinds:
         table.add_column("kind", "")
     columns = (
         ("said", f"{total.interactions:,}"),
@@ -93,12 +99,12 @@ def statement_table(statement: IncomeStatement) -> Table:
         ("revenue", str(total.revenue)),
         ("cost", str(total.cost)),
         ("margin", str(total.margin)),
-        ("a command", str(total.margin_per_interaction)),
+        ("margin each", str(total.margin_per_interaction)),
     )
     for name, footer in columns:
-        table.add_column(name, footer, justify="right", no_wrap=True)
+        table.add_column(name, footer, justify="right", overflow="fold")
     for row in statement.rows:
-        kind = [row.kind] if statement.by == "intent" else []
+        kind = [row.kind] if kinds else []
         table.add_row(
             escape(row.key),
             *kind,

@@ -213,6 +213,8 @@ def test_empty_chunks_and_empty_streams_do_nothing() -> None:
     stream = chunked(script((40, 0), (20, 1), (60, 0)))
     (utterance,) = utterances([empty, *stream[:20], replace(empty, start_s=stream[20].start_s), *stream[20:]])
     assert utterance.lost_frames == 5
+    (utterance,) = utterances([empty, *chunked(script((20, 1), (60, 0)), FRAME)])
+    assert utterance.lost_frames == 5
 
 
 def test_a_chunk_that_is_not_16_bit_mono_is_refused() -> None:
