@@ -1,5 +1,3 @@
 """The loop, the dialogue, the books and the reports of Pennyworth."""
 
-from importlib.metadata import version
-
-__version__ = version("pennyworth")
+__version__ = "0.1.0"

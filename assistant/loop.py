@@ -41,6 +41,11 @@ class Listener:
         self._pipeline = pipeline
         self._clock = clock
 
+    @property
+    def engine(self) -> str:
+        """Name and version of the recogniser and its model."""
+        return self._recogniser.model
+
     def listen(self, chunks: Iterable[AudioChunk], *, source: Source, origin: str = "") -> Iterator[Receipt]:
         """Yield a receipt for every utterance in `chunks`, as soon as it is in the log.
 

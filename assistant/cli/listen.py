@@ -27,6 +27,6 @@ def command(settings: Settings, /, profile: str | None, engine: str | None) -> i
     with open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session:
         listener = session.listener()
         with microphone_chunks(MicrophoneSettings(device=None if device == "" else device)) as microphone:
-            session.out.print("Listening. Say “play some jazz”; Ctrl-C ends.")
+            session.out.print(f"Listening with {listener.engine}. Say “play some jazz”; Ctrl-C ends.")
             conduct(session, listener.listen(microphone, source="microphone"), as_json=False)
     return 0

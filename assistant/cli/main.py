@@ -95,7 +95,3 @@ def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
 def _complain(error: Exception) -> None:
     logging.getLogger(__name__).debug("ended by an error", exc_info=error)
     click.echo(f"pennyworth: {error}", err=True)
-
-
-if __name__ == "__main__":
-    run()

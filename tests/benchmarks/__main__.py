@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 WRITES: Final = 2_000
-LOG_SIZE: Final = 100_000
+LOG_SIZE: Final = 30_000
 ROUNDS: Final = 5
 
 
@@ -144,7 +144,6 @@ def statement(folder: Path) -> list[tuple[str, str]]:
     path = folder / "large.db"
     rates = plan()
     with Store.open(path) as store:
-        store.rows("PRAGMA synchronous = OFF")
         for n in range(LOG_SIZE):
             it = interaction(id=f"i{n}", intent=("music", "weather", None)[n % 3])
             store.append(it, transactions=book_interaction(it, rates))
