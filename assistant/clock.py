@@ -24,6 +24,10 @@ class Clock(Protocol):
         """Microseconds of processor time that this process has used."""
         ...
 
+    def passed_us(self) -> int:
+        """Microseconds of the time that conversations live in; it never goes back, whatever the calendar does."""
+        ...
+
 
 class SystemClock:
     """The machine's own time."""
@@ -37,15 +41,21 @@ class SystemClock:
     def cpu_us(self) -> int:
         return time.process_time_ns() // 1000
 
+    def passed_us(self) -> int:
+        return self.monotonic_us()
+
 
 class SimulatedClock(SystemClock):
     """A calendar that stands still until it is moved; durations and processor time stay real."""
 
     def __init__(self, start: datetime) -> None:
-        self._now = start.astimezone(UTC)
+        self._start = self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
         return self._now
+
+    def passed_us(self) -> int:
+        return (self._now - self._start) // timedelta(microseconds=1)
 
     def move_to(self, when: datetime) -> None:
         """Set the date forward; the past is left alone (ValueError)."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -44,9 +43,9 @@ class HearingConfig:
 
     activity: Literal["silero", "energy"]
     """Voice activity by the Silero network, or by loudness alone."""
-    trailing_silence_s: Seconds
+    trailing_silence_s: Annotated[float, msgspec.Meta(ge=0.3, le=5)]
     """Silence that ends an utterance, seconds."""
-    max_utterance_s: Seconds
+    max_utterance_s: Annotated[float, msgspec.Meta(ge=2, le=60)]
     """Hard limit on an utterance, seconds."""
 
 
@@ -54,7 +53,7 @@ class HearingConfig:
 class MicrophoneConfig:
     """Which microphone."""
 
-    device: str | int
+    device: str | Annotated[int, msgspec.Meta(ge=0)]
     """Name (or part of it) or number; empty takes the system's default."""
 
 
@@ -72,7 +71,7 @@ class UnderstandingConfig:
 class DialogueConfig:
     """How long a question stays open."""
 
-    timeout_s: Seconds
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=300)]
     """Seconds after which an unanswered question orders nothing."""
     max_misunderstood: Annotated[int, msgspec.Meta(ge=1)]
     """So many answers in a row that are not understood end the conversation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from assistant.records import Effort, Heard
@@ -46,14 +47,24 @@ class Listener:
         """Name and version of the recogniser and its model."""
         return self._recogniser.model
 
-    def listen(self, chunks: Iterable[AudioChunk], *, source: Source, origin: str = "") -> Iterator[Receipt]:
+    def listen(
+        self,
+        chunks: Iterable[AudioChunk],
+        *,
+        source: Source,
+        origin: str = "",
+        passes: Callable[[timedelta], None] | None = None,
+    ) -> Iterator[Receipt]:
         """Yield a receipt for every utterance in `chunks`, as soon as it is in the log.
+
+        `passes` is told how much time each chunk takes; a file is read faster than it was spoken, and a question
+        in it is open for as long as it was for the speaker.
 
         Raises:
             HardwareError: the sound ended badly; what was said before is in the log.
             StoreError: an utterance could not be written.
         """
-        stream = _Stream(chunks, tick=self._pipeline.advance)
+        stream = _Stream(chunks, tick=self._pipeline.advance, passes=passes)
         listening_cpu = recognition_cpu = 0
         mark = self._clock.cpu_us()
         self._activity.reset()
@@ -96,9 +107,16 @@ class _Stream:
     A device or file that fails ends the sound like silence would, so that what was being said is still heard.
     """
 
-    def __init__(self, chunks: Iterable[AudioChunk], *, tick: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        chunks: Iterable[AudioChunk],
+        *,
+        tick: Callable[[], object],
+        passes: Callable[[timedelta], None] | None,
+    ) -> None:
         self._chunks = chunks
         self._tick = tick
+        self._passes = passes
         self.position_s = 0.0
         self.failure: HardwareError | None = None
 
@@ -106,6 +124,8 @@ class _Stream:
         due = TICK_S
         try:
             for chunk in self._chunks:
+                if self._passes:
+                    self._passes(timedelta(seconds=chunk.end_s - self.position_s))
                 self.position_s = chunk.end_s
                 yield chunk
                 if chunk.end_s >= due:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 import assistant
 from assistant.clock import new_id
-from assistant.dialogue import Asking, Idle, Moment, Setting, expire, respond
+from assistant.dialogue import Asking, Confirming, Idle, Moment, Setting, expire, respond
+from assistant.interrupts import held_off
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Interaction, OrderEvent
 from intents.results import IntentMatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from assistant.clock import Clock
     from assistant.dialogue import State, Turn
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from assistant.store.store import Store
     from intents.match import Matcher
     from intents.results import NoMatch
+
+
+ABANDONED_AFTER: Final = timedelta(minutes=10)
+"""An order that waits for a yes so long belongs to a program that is gone; no conversation lasts that long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +62,12 @@ class Pipeline:
         self._store = store
         self._clock = clock
         self._device = device
-        self._timeout = timeout
+        self._timeout_us = timeout // timedelta(microseconds=1)
+        self.handled: list[str] = []
+        """Ids of the interactions that this pipeline has written."""
         self._state: State = Idle()
         self._session = ""
-        self._last_turn = clock.now()
+        self._last_turn_us = clock.passed_us()
         self._last_id = ""
         self._orders: dict[str, Order] = {}
 
@@ -70,6 +78,7 @@ class Pipeline:
             StoreError: it could not be written; nothing was, and no order was placed.
         """
         self.advance()
+        self._notice_an_end()
         now = self._clock.now()
         moment = Moment(now=now, interaction_id=new_id(now))
         begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
@@ -93,10 +102,14 @@ class Pipeline:
             *book_interaction(interaction, self._setting.plan),
             *(t for event in turn.events for t in book_order_event(known[event.order_id], event)),
         )
-        number = self._store.append(interaction, orders=orders, events=turn.events, transactions=transactions)
-        # Only now, so that after a failed write the conversation stands where the log says it does.
-        self._state, self._orders = turn.state, known
-        self._last_turn, self._last_id = now, moment.interaction_id
+        # A write and what follows from it are not torn apart: the conversation stands where the log says it does.
+        with held_off():
+            number = self._store.append(
+                interaction, orders=orders, events=turn.events, transactions=transactions
+            )
+            self.handled.append(interaction.id)
+            self._state, self._orders = turn.state, known
+            self._last_turn_us, self._last_id = self._clock.passed_us(), moment.interaction_id
         return Receipt(
             interaction=replace(interaction, number=number),
             transactions=transactions,
@@ -110,7 +123,7 @@ class Pipeline:
 
     def advance(self) -> list[OrderEvent]:
         """Let time pass: give up on an unanswered question, and let placed orders go on to their end."""
-        if self.in_conversation and self._clock.now() >= self._last_turn + self._timeout:
+        if self.in_conversation and self._clock.passed_us() - self._last_turn_us >= self._timeout_us:
             self.hang_up()
         now = self._clock.now()
         return self._store.advance_orders(lambda order, life: self._due(order, life, now))
@@ -119,8 +132,24 @@ class Pipeline:
         """End the conversation: a question that is open orders nothing."""
         moment = Moment(now=self._clock.now(), interaction_id=self._last_id)
         events = {event.order_id: event for event in expire(self._state, moment)}
-        self._store.advance_orders(lambda order, _: ([events[order.id]] if order.id in events else [], []))
-        self._state = Idle()
+
+        def cancel(
+            order: Order, life: list[OrderEvent]
+        ) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
+            # What was confirmed in the meantime stays ordered.
+            return ([events[order.id]] if order.id in events and life[-1].state == "quoted" else []), ()
+
+        with held_off():
+            if events:
+                self._store.advance_orders(cancel)
+            self._state = Idle()
+
+    def _notice_an_end(self) -> None:
+        """Drop the question about an order that another program has ended in the meantime."""
+        if isinstance(self._state, Confirming):
+            _, life = self._store.order(self._state.order.id)
+            if life[-1].state != "quoted":
+                self._state = Idle()
 
     def fast_forward(self) -> list[OrderEvent]:
         """Let the orders of this conversation end at once: partners are simulated, so nobody has to wait."""
@@ -140,7 +169,7 @@ class Pipeline:
     ) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
         """What has happened to an unfinished order by `now`, whichever program took it."""
         last = life[-1]
-        if last.state == "quoted" and not self._is_open(order) and now >= last.at + self._timeout:
+        if last.state == "quoted" and not self._is_open(order) and now >= last.at + ABANDONED_AFTER:
             # Its program ended before anybody answered.
             return [OrderEvent(**_step(order, last), state="cancelled", at=now, reason="no answer")], ()
         seller = self._setting.partners.sellers.get(order.intent)

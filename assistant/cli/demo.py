@@ -15,6 +15,7 @@ from assistant.cli.options import Settings, global_options
 from assistant.cli.pnl import make_statement
 from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
+from assistant.interrupts import held_off
 from assistant.reports.render import statement_sentence, statement_table
 from assistant.resources import household_dir
 from assistant.store.audit import audit
@@ -23,6 +24,9 @@ from hardware.audiofile import read_chunks
 if TYPE_CHECKING:
     from assistant.audiotest.cases import Case
     from assistant.cli.session import Session
+
+ENOUGH: Final = 0.95
+"""Share of the recordings that should end as their case says."""
 
 AFTERWARDS: Final = timedelta(hours=3)
 """Simulated time after the last command, so that the last order can end."""
@@ -47,7 +51,8 @@ def command(settings: Settings, /) -> int:
         try:
             as_said = _week(session, clock, cases)
         except KeyboardInterrupt:
-            session.wind_up()
+            with held_off():
+                session.wind_up()
             session.out.print(f"\n{session.summary()}", markup=False, soft_wrap=True)
             return INTERRUPTED
         return _statement(session, as_said, len(cases))
@@ -61,11 +66,14 @@ def _week(session: Session, clock: SimulatedClock, cases: list[Case]) -> int:
         if case.at and case.at > clock.now():
             clock.move_to(case.at)
         session.show_events(session.pipeline.advance())
-        before = len(session.receipts)
-        session.take(
-            listener.listen(read_chunks(household_dir() / case.audio), source="file", origin=case.voice)
+        interactions = session.take(
+            listener.listen(
+                read_chunks(household_dir() / case.audio),
+                source="file",
+                origin=case.audio,
+                passes=clock.advance,
+            )
         )
-        interactions = [receipt.interaction for receipt in session.receipts[before:]]
         if not interactions:
             session.out.print(f"   {clock.now():%a %H:%M}  no speech in {case.audio}", style="dim")
         as_said += ended_as_said(case, interactions)
@@ -76,7 +84,7 @@ def _week(session: Session, clock: SimulatedClock, cases: list[Case]) -> int:
 
 
 def _statement(session: Session, as_said: int, cases: int) -> int:
-    """Print what the week came to; 1 when the books do not balance."""
+    """Print what the week came to; 1 when the books do not balance or too little was understood."""
     out = session.out
     statement = make_statement(session.store, by="intent", currency=session.currency)
     out.print()
@@ -88,4 +96,4 @@ def _statement(session: Session, as_said: int, cases: int) -> int:
     books = f"{len(found.problems)} problem(s)" if found.problems else "balanced"
     out.print(f"\n{as_said} of {cases} recordings ended as they should; {found.postings} postings, {books}.")
     out.print(f"The log: {session.store.path}   (pennyworth --db {session.store.path} log)", soft_wrap=True)
-    return NOT_SO if found.problems else 0
+    return NOT_SO if found.problems or as_said < ENOUGH * cases else 0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED
-from assistant.cli.options import Settings, global_options
+from assistant.cli.options import Settings, global_options, printable
 from assistant.cli.session import conduct, open_session
-from assistant.clock import SystemClock
+from assistant.clock import SimulatedClock
 from hardware.audiofile import read_chunks
 from hardware.errors import AudioFileError
 
@@ -41,8 +42,10 @@ def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, 
     """
     failed: list[Path] = []
     config = with_engine(settings.load(), engine)
-    with open_session(config, db=settings.db_path, clock=SystemClock(), quiet=as_json) as session:
-        finished = conduct(session, _heard(session.listener(), files, failed), as_json=as_json)
+    # The sound is taken for spoken from now on, in its own time.
+    clock = SimulatedClock(datetime.now(UTC))
+    with open_session(config, db=settings.db_path, clock=clock, quiet=as_json) as session:
+        finished = conduct(session, _heard(session.listener(), files, failed, clock), as_json=as_json)
     if not finished:
         return INTERRUPTED
     return DEVICE_FAILED if failed else 0
@@ -58,12 +61,16 @@ def with_engine(config: Config, engine: str | None) -> Config:
     )
 
 
-def _heard(listener: Listener, files: Iterable[Path], failed: list[Path]) -> Iterator[Receipt]:
+def _heard(
+    listener: Listener, files: Iterable[Path], failed: list[Path], clock: SimulatedClock
+) -> Iterator[Receipt]:
     """Receipts of all files; a file that cannot be read is named on standard error and remembered in `failed`."""
     for file in files:
         heard_any = False
         try:
-            for receipt in listener.listen(read_chunks(file), source="file", origin=file.name):
+            for receipt in listener.listen(
+                read_chunks(file), source="file", origin=printable(file.name), passes=clock.advance
+            ):
                 heard_any = True
                 yield receipt
         except AudioFileError as error:

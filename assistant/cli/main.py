@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -15,11 +14,9 @@ import assistant
 from assistant.cli.exits import BAD_INPUT, DEVICE_FAILED, INTERRUPTED
 from assistant.cli.options import Settings, global_options
 from assistant.errors import PennyworthError
+from assistant.interrupts import install
 from hardware.errors import HardwareError
 from intents.errors import IntentsError
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 _COMMANDS: Final = {
     "demo": "assistant.cli.demo",
@@ -61,7 +58,7 @@ def command(ctx: click.Context, /) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and exit: 0 well, 1 not so, 2 bad use or input, 3 a device or file failed."""
-    signal.signal(signal.SIGTERM, _stop)
+    install()
     try:
         result: Any = command.main(arguments, prog_name="pennyworth", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)
@@ -85,11 +82,9 @@ def run(arguments: list[str] | None = None) -> int:
         # The reader of our output has seen enough; say nothing, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """Being told to stop is like Ctrl-C: finish the write, print the summary."""
-    raise KeyboardInterrupt
+    except OSError as error:
+        _complain(error)
+        sys.exit(DEVICE_FAILED)
 
 
 def _complain(error: Exception) -> None:

@@ -26,13 +26,15 @@ def command(settings: Settings, /, by: str, as_json: bool) -> int:
     currency = load_plan(settings.load().books.plan).currency
     with Store.open(settings.db_path, mode="read") as store:
         statement = make_statement(store, by=by, currency=currency)
-        sentence = statement_sentence(make_statement(store, by="intent", currency=currency))
+        by_intent = (
+            statement if by == "intent" or as_json else make_statement(store, by="intent", currency=currency)
+        )
     if as_json:
         click.echo(json.dumps(statement.to_json(), indent=2))
     else:
         out = console()
         out.print(statement_table(statement, width=out.width))
-        out.print(sentence, markup=False)
+        out.print(statement_sentence(by_intent), markup=False)
     return 0
 
 

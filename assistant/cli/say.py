@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.exits import INTERRUPTED
-from assistant.cli.options import Settings, global_options
+from assistant.cli.options import Settings, global_options, printable
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
 from assistant.records import Heard, Transcript
@@ -38,12 +38,15 @@ def command(settings: Settings, /, text: tuple[str, ...], as_json: bool) -> int:
 
 def _typed(pipeline: Pipeline, turns: Iterable[str]) -> Iterator[Receipt]:
     for turn in turns:
-        yield pipeline.handle(Heard(transcript=Transcript(text=turn, engine="typed"), source="typed"))
+        yield pipeline.handle(
+            Heard(transcript=Transcript(text=printable(turn), engine="typed"), source="typed")
+        )
 
 
 def _lines() -> Iterator[str]:
     if sys.stdin.isatty():
         click.echo("Type a command and press Enter; Ctrl-D ends.", err=True)
+    sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     for line in sys.stdin:
         if line.strip():
             yield line.strip()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ import msgspec
 
 from assistant.cli.options import cache_dir, console, data_dir
 from assistant.dialogue import Setting
+from assistant.errors import ConfigError, StoreError
+from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
 from assistant.ledger.transactions import cost, revenue
 from assistant.loop import Listener
-from assistant.money import Money, total
+from assistant.money import total
 from assistant.partners.board import load_partners
-from assistant.pipeline import Pipeline
+from assistant.pipeline import Pipeline, Receipt
 from assistant.recognition.choose import open_recogniser
 from assistant.replies import load_replies
 from assistant.reports.render import order_event_text, receipt_text
@@ -39,9 +42,10 @@ if TYPE_CHECKING:
 
     from assistant.clock import Clock
     from assistant.config import Config
-    from assistant.pipeline import Receipt
-    from assistant.records import OrderEvent
+    from assistant.records import Interaction, OrderEvent
     from intents.catalogue import Catalogue
+
+logger = logging.getLogger(__name__)
 
 PHRASES_PER_INTENT = 2000
 """Sampled phrases an intent that the recogniser's language is made of."""
@@ -59,7 +63,7 @@ class Session:
     currency: str
     plan: str
     out: Console
-    receipts: list[Receipt] = field(default_factory=list)
+    shown: int = 0
 
     def listener(self) -> Listener:
         """Ears for this session; loads a recogniser, which takes a moment."""
@@ -81,11 +85,22 @@ class Session:
             clock=self.clock,
         )
 
-    def take(self, receipts: Iterable[Receipt]) -> None:
-        """Run through `receipts`, printing each as it happens."""
+    def take(self, receipts: Iterable[Receipt]) -> list[Interaction]:
+        """Run through `receipts`, printing each as it happens; returns their interactions."""
+        taken = []
         for receipt in receipts:
-            self.receipts.append(receipt)
-            self.out.print(receipt_text(receipt, self.currency))
+            with held_off():
+                self.out.print(receipt_text(receipt, self.currency))
+                self.shown += 1
+            taken.append(receipt.interaction)
+        return taken
+
+    def interactions(self) -> Iterator[Interaction]:
+        """What this run has written, as it stands in the log."""
+        for id_ in self.pipeline.handled:
+            interaction = self.store.interaction(id_)
+            if interaction:
+                yield interaction
 
     def show_events(self, events: Iterable[OrderEvent]) -> None:
         """Print what became of orders."""
@@ -93,26 +108,33 @@ class Session:
             self.out.print(order_event_text(self.store.order(event.order_id)[0], event), soft_wrap=True)
 
     def wind_up(self) -> None:
-        """End the conversation and let its orders end."""
+        """Show what an interruption kept from being shown, end the conversation and let its orders end."""
+        for it in list(self.interactions())[self.shown :]:
+            booked = tuple(self.store.transactions([it.id])[it.id])
+            order = self.store.order(it.order_id)[0] if it.order_id else None
+            self.out.print(
+                receipt_text(Receipt(interaction=it, transactions=booked, order=order), self.currency)
+            )
+        self.shown = len(self.pipeline.handled)
         self.pipeline.hang_up()
         self.show_events(self.pipeline.fast_forward())
 
     def summary(self) -> str:
         """What this run came to, in a line."""
-        earned, spent = self._money()
+        said = len(self.pipeline.handled)
+        booked = self.store.transactions(self.pipeline.handled)
+        earned = total((revenue(each, self.currency) for each in booked.values()), self.currency)
+        spent = total((cost(each, self.currency) for each in booked.values()), self.currency)
         return (
-            f"{len(self.receipts)} {'command' if len(self.receipts) == 1 else 'commands'}: "
-            f"earned {earned}, cost {spent} {self.currency} (simulated, plan {self.plan}). Log: {self.store.path}"
+            f"{said} {'command' if said == 1 else 'commands'}: earned {earned}, cost {spent} {self.currency} "
+            f"(simulated, plan {self.plan}). Log: {self.store.path}"
         )
 
     def to_json(self) -> str:
         """The interactions of this run as they stand in the log now."""
-        return json.dumps(
-            {"interactions": [self._interaction(receipt) for receipt in self.receipts]}, indent=2
-        )
+        return json.dumps({"interactions": [self._interaction(it) for it in self.interactions()]}, indent=2)
 
-    def _interaction(self, receipt: Receipt) -> dict[str, Any]:
-        it = receipt.interaction
+    def _interaction(self, it: Interaction) -> dict[str, Any]:
         booked = self.store.transactions([it.id])[it.id]
         order = None
         if it.order_id:
@@ -132,13 +154,6 @@ class Session:
             "order": order,
         }
 
-    def _money(self) -> tuple[Money, Money]:
-        booked = self.store.transactions(receipt.interaction.id for receipt in self.receipts)
-        return (
-            total((revenue(each, self.currency) for each in booked.values()), self.currency),
-            total((cost(each, self.currency) for each in booked.values()), self.currency),
-        )
-
 
 @contextmanager
 def open_session(config: Config, *, db: Path, clock: Clock, quiet: bool) -> Iterator[Session]:
@@ -146,6 +161,12 @@ def open_session(config: Config, *, db: Path, clock: Clock, quiet: bool) -> Iter
     catalogue = load_catalogue(config.language)
     plan = load_plan(config.books.plan)
     with Store.open(db) as store:
+        kept_in = store.currency()
+        if kept_in not in (None, plan.currency):
+            raise ConfigError(
+                f"{db} is kept in {kept_in} and the plan {plan.name!r} is in {plan.currency}; "
+                "give this plan a log of its own with --db"
+            )
         pipeline = Pipeline(
             matcher=Matcher(
                 catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
@@ -183,19 +204,25 @@ def conduct(session: Session, receipts: Iterable[Receipt], *, as_json: bool) -> 
 
     Raises:
         HardwareError: the microphone went away; after the summary.
+        StoreError: an utterance could not be written; after the summary, if the log can still be read.
     """
-    finished, failure = True, None
+    finished = True
+    failure: HardwareError | StoreError | None = None
     try:
         session.take(receipts)
     except KeyboardInterrupt:
         finished = False
-    except HardwareError as error:
+    except (HardwareError, StoreError) as error:
         failure = error
-    session.wind_up()
-    if as_json:
-        click.echo(session.to_json())
-    else:
-        session.out.print(f"\n{session.summary()}", markup=False, soft_wrap=True)
+    with held_off():
+        try:
+            session.wind_up()
+            if as_json:
+                click.echo(session.to_json())
+            else:
+                session.out.print(f"\n{session.summary()}", markup=False, soft_wrap=True)
+        except StoreError as error:
+            failure = failure or error
     if failure:
         raise failure
     return finished
@@ -208,11 +235,16 @@ def _phrases(catalogue: Catalogue, folder: Path) -> list[str]:
         kept: list[str] = msgspec.json.decode(path.read_bytes(), type=list[str])
     except (OSError, msgspec.DecodeError):
         kept = sample_phrases(catalogue, limit_per_intent=PHRASES_PER_INTENT, seed=0)
-        folder.mkdir(parents=True, exist_ok=True)
         # Written aside and renamed, so that nobody reads half a file.
         aside = path.with_suffix(f".{os.getpid()}")
-        aside.write_bytes(msgspec.json.encode(kept))
-        aside.replace(path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(msgspec.json.encode(kept))
+            aside.replace(path)
+        except OSError as error:
+            logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
+            with suppress(OSError):
+                aside.unlink()
     return kept
 
 

@@ -18,6 +18,8 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 SECONDS_PER_YEAR: Final = 365 * 24 * 3600
 JOULES_PER_KWH: Final = 3_600_000
 MICROSECONDS: Final = 1_000_000
+HIGHEST_RATE: Final = 1_000_000
+"""No price or rate is higher; more is a slip of the keyboard, and would not fit SQLite's integers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +126,10 @@ def _check(plan: PricingPlan, path: Path) -> None:
         rates |= {
             f"rebates.{intent}.{key}": getattr(terms, key) for key in ("share", "fixed", "notification")
         }
+    for key, rate in rates.items():
+        if not rate.is_finite() or not 0 <= rate <= HIGHEST_RATE:
+            raise ConfigError(f"{path}: {key} is {rate}; expected a number from 0 to {HIGHEST_RATE}")
+    for intent, terms in plan.rebates.items():
         if terms.share > 1:
             raise ConfigError(f"{path}: rebates.{intent}.share is {terms.share}; a share is at most 1")
         for key in ("fixed", "notification"):
@@ -131,8 +137,5 @@ def _check(plan: PricingPlan, path: Path) -> None:
                 Money.of(getattr(terms, key), plan.currency)
             except ValueError as error:
                 raise ConfigError(f"{path}: rebates.{intent}.{key}: {error}") from None
-    for key, rate in rates.items():
-        if not rate.is_finite() or rate < 0:
-            raise ConfigError(f"{path}: {key} is {rate}; expected a number that is not negative")
     if not machine.life_years.is_finite() or machine.life_years <= 0:
         raise ConfigError(f"{path}: machine.life_years is {machine.life_years}; expected more than 0")

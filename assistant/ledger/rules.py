@@ -25,16 +25,19 @@ def book_interaction(interaction: Interaction, plan: PricingPlan) -> tuple[Trans
     energy = plan.energy_cost(sum(effort.cpu_us))
     wear = plan.wear_cost(busy_us)
     total = Money.rounded_up(energy + wear, plan.currency)
-    if not total:
-        return ()
     stages = (accounts.LISTENING, accounts.RECOGNITION, accounts.UNDERSTANDING)
     weights = effort.cpu_us if any(effort.cpu_us) else (0, 0, 1)
     debits = zip(stages, total.allocate(weights), strict=True)
     # Integers in the ratio of two exact fractions.
     by_cause = (energy.numerator * wear.denominator, wear.numerator * energy.denominator)
+    if not total:
+        by_cause = (0, 1)
     credits_ = zip((accounts.ELECTRICITY, accounts.DEPRECIATION), total.allocate(by_cause), strict=True)
-    postings = [Posting(account=account, amount=amount) for account, amount in debits if amount]
-    postings += [Posting(account=account, amount=-amount) for account, amount in credits_ if amount]
+    # A plan without rates books zeros, so that every interaction has its transaction.
+    postings = [Posting(account=account, amount=amount) for account, amount in debits if amount or not total]
+    postings += [
+        Posting(account=account, amount=-amount) for account, amount in credits_ if amount or not total
+    ]
     return (
         Transaction(
             id=f"{interaction.id}:compute",

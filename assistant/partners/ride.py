@@ -60,7 +60,12 @@ class Ride:
 
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:
         """Arrives after the wait and the way, or is called off."""
-        minutes = self._minutes(self._km(str(slots["origin"]), str(slots["destination"])))
+        origin, destination = str(slots["origin"]), str(slots["destination"])
+        if origin not in self.town.places or destination not in self.town.places:
+            return Fulfilment(
+                state="cancelled", at=placed_at, reason=f"no driver knows {destination} any more"
+            )
+        minutes = self._minutes(self._km(origin, destination))
         return end_of(order_id, placed_at, timedelta(minutes=minutes), self.town.cancel_share)
 
     def _km(self, origin: str, destination: str) -> Decimal:

@@ -37,7 +37,7 @@ def receipt_text(receipt: Receipt, currency: str) -> Text:
     it = receipt.interaction
     text = Text()
     text.append(f"#{it.number}", style="bold")
-    text.append(f"  {it.at:%a %H:%M}  ", style="dim")
+    text.append(f"  {it.at:%a %H:%M} UTC  ", style="dim")
     text.append(it.intent or "no match", style="bold" if it.intent else "red")
     text.append(f" · {it.outcome}", style=_COLOURS[it.outcome])
     rows = (
@@ -61,7 +61,7 @@ def receipt_text(receipt: Receipt, currency: str) -> Text:
 def order_event_text(order: Order, event: OrderEvent) -> Text:
     """What happened to an order after the conversation."""
     text = Text("      ↳ ", style="dim")
-    text.append(f"{event.at:%a %H:%M}  ", style="dim")
+    text.append(f"{event.at:%a %H:%M} UTC  ", style="dim")
     text.append(f"{order.description} ", style="default")
     if event.state == "completed":
         text.append("completed", style="bold green")

@@ -74,6 +74,31 @@ _RULES: Final = (
     FROM transactions AS t JOIN postings AS p ON p.transaction_id = t.id
     WHERE p.account LIKE 'Income:%' AND t.order_id IS NULL
     """,
+    # Every interaction has its costs booked, once.
+    """
+    SELECT 'interaction ' || i.id AS "where", 'has no booking of what it cost' AS what
+    FROM interactions AS i
+    WHERE NOT EXISTS (SELECT 1 FROM transactions AS t WHERE t.id = i.id || ':compute')
+    """,
+    # Placing an order costs its messages, once and as agreed; one that was not placed costs none.
+    """
+    SELECT 'order ' || o.id AS "where",
+        'cost ' || coalesce(sum(p.amount_micros), 0) || ' millionths of messages instead of '
+            || CASE WHEN e.order_id IS NULL THEN 0 ELSE o.notification_micros END AS what
+    FROM orders AS o
+    LEFT JOIN order_events AS e ON e.order_id = o.id AND e.state = 'placed'
+    LEFT JOIN transactions AS t ON t.order_id = o.id
+    LEFT JOIN postings AS p ON p.transaction_id = t.id AND p.account LIKE 'Expenses:Notification:%'
+    GROUP BY o.id
+    HAVING coalesce(sum(p.amount_micros), 0) <> CASE WHEN e.order_id IS NULL THEN 0 ELSE o.notification_micros END
+    """,
+    # Nothing happens to an order after it has ended.
+    """
+    SELECT 'order ' || late.order_id AS "where", 'was ' || late.state || ' after it was ' || done.state AS what
+    FROM order_events AS done
+    JOIN order_events AS late ON late.order_id = done.order_id AND late.rowid > done.rowid
+    WHERE done.state IN ('completed', 'cancelled')
+    """,
     # An order lives in sequence: quoted, confirmed, placed, completed.
     """
     SELECT 'order ' || e.order_id AS "where", 'was ' || e.state || ' without having been ' || needs.before AS what

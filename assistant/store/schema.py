@@ -125,9 +125,33 @@ _LOG_AND_BOOKS: Final = (
         CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}
         BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END
         """
-        for table in ("transactions", "postings", "order_events")
+        for table in ("orders", "transactions", "postings", "order_events")
         for verb in ("UPDATE", "DELETE")
     ),
+    # REPLACE deletes without firing delete triggers, so a key that is there is refused before it comes to that.
+    *(
+        f"""
+        CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}
+        WHEN EXISTS (SELECT 1 FROM {table} WHERE ({key}) = ({new}))
+        BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END
+        """
+        for table, key, new in (
+            ("orders", "id", "NEW.id"),
+            ("transactions", "id", "NEW.id"),
+            ("postings", "transaction_id, line", "NEW.transaction_id, NEW.line"),
+            ("order_events", "order_id, state", "NEW.order_id, NEW.state"),
+        )
+    ),
+    # Nothing happens to an order that has ended, and nothing is placed that was not confirmed.
+    """
+    CREATE TRIGGER order_events_in_sequence BEFORE INSERT ON order_events
+    WHEN NEW.state <> 'quoted' AND coalesce(
+        (SELECT state FROM order_events WHERE order_id = NEW.order_id ORDER BY rowid DESC LIMIT 1), 'none'
+    ) || ' ' || NEW.state NOT IN (
+        'quoted confirmed', 'confirmed placed', 'placed completed', 'placed cancelled', 'quoted cancelled'
+    )
+    BEGIN SELECT RAISE(ABORT, 'an order is quoted, confirmed, placed, and then ends once'); END
+    """,
 )
 
 NAMES: Final = tuple(migration.name for migration in migrations.pending(Database(memory=True)))

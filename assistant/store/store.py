@@ -102,17 +102,25 @@ class Store:
             return []
         written: list[OrderEvent] = []
         with _explained(self.path), self._writing():
-            for order, life in self.unfinished_orders():
+            unfinished = self.unfinished_orders()
+            # What is finished stays finished, so that the next look need not go through the whole history.
+            self._finished_up_to = self._before(unfinished[0][0]) if unfinished else self._finished_up_to
+            for order, life in unfinished:
                 events, transactions = decide(order, life)
                 self._insert((), events, transactions)
                 written.extend(events)
         return written
 
+    def _before(self, order: Order) -> int:
+        """The place of the order before this one; under the write lock, so that none comes in between."""
+        (row,) = self.rows("SELECT rowid - 1 AS place FROM orders WHERE id = ?", [order.id])
+        return int(row["place"])
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         # IMMEDIATE takes the write lock first; a read that turns into a write later can be refused.
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
             self._db.execute("COMMIT")
         except BaseException:
@@ -194,17 +202,19 @@ class Store:
         """Orders that are neither completed nor cancelled, with their life so far, oldest first."""
         rows = self.rows(
             """
-            SELECT rowid, id FROM orders WHERE rowid > ? AND NOT EXISTS (
+            SELECT id FROM orders WHERE rowid > ? AND NOT EXISTS (
                 SELECT 1 FROM order_events
                 WHERE order_id = orders.id AND state IN ('completed', 'cancelled')
             ) ORDER BY rowid
             """,
             [self._finished_up_to],
         )
-        # What is finished stays finished, so that the next look need not go through the whole history.
-        (newest,) = self._db.execute("SELECT coalesce(max(rowid), 0) FROM orders").fetchone()
-        self._finished_up_to = rows[0]["rowid"] - 1 if rows else newest
         return [self.order(row["id"]) for row in rows]
+
+    def currency(self) -> str | None:
+        """The currency that the books are kept in; None while nothing has been booked."""
+        rows = self.rows("SELECT currency FROM postings LIMIT 1")
+        return rows[0]["currency"] if rows else None
 
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query; StoreError when the database cannot answer."""
@@ -253,6 +263,8 @@ def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
         connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
+        if path.with_name(f"{path.name}-wal").exists() and path.with_name(f"{path.name}-wal").stat().st_size:
+            raise
         # Reading a WAL database wants to write its -shm file; where the folder forbids that nobody can be
         # writing the log either, so it may be read as it lies there.
         if error.sqlite_errorname not in {

@@ -16,7 +16,9 @@ _KEYS: Final = {
     "device": "i.device",
     "hour": "substr(i.at, 12, 2) || ':00'",
     "day": "substr(i.at, 1, 10)",
-    "week": "strftime('%Y-W%W', i.at)",
+    # ISO 8601: a week belongs to the year of its Thursday.
+    "week": """strftime('%Y', date(i.at, '-3 days', 'weekday 4')) || '-W'
+        || printf('%02d', (strftime('%j', date(i.at, '-3 days', 'weekday 4')) - 1) / 7 + 1)""",
     "plan": "i.plan",
 }
 

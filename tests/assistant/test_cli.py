@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ import pytest
 import soundfile
 
 from assistant.audiotest.cases import load_cases
-from assistant.resources import household_dir
+from assistant.resources import configs_dir, household_dir
+from assistant.store.audit import audit
+from assistant.store.store import Store
 
 ORDER = ("say", "order a large pepperoni pizza", "yes")
 
@@ -305,6 +309,90 @@ def test_being_stopped_prints_the_summary_and_loses_nothing(tmp_path: Path, how:
         len(document(pennyworth(tmp_path, "--db", db, "log", "--limit", "1000", "--json"))["interactions"])
         == count
     )
+
+
+def test_stopped_at_random_moments_the_summary_and_every_order_agree_with_the_log(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    turns = ["play some jazz"] + [
+        "order a large pepperoni pizza",
+        "yes",
+        "order a small ham pizza",
+        "no",
+    ] * 20
+    for attempt in range(12):
+        db = tmp_path / f"{attempt}.db"
+        with subprocess.Popen(
+            command("--db", db, "say", *turns),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path),
+            cwd=tmp_path,
+        ) as process:
+            assert process.stdout
+            first = process.stdout.readline()
+            time.sleep(chance.uniform(0, 0.35))
+            process.send_signal(chance.choice([signal.SIGINT, signal.SIGTERM]))
+            rest, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        shown = sum(line.startswith("#") for line in [first, *rest.splitlines()])
+        with Store.open(db, mode="read") as store:
+            assert len(store.interactions()) == shown
+            assert f"{shown} command" in rest
+            assert audit(store).problems == ()
+            assert store.unfinished_orders() == []
+
+
+def test_a_plan_in_another_currency_needs_a_log_of_its_own(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    pennyworth(tmp_path, "--db", db, "say", "play some jazz")
+    plan = (
+        (configs_dir() / "pricing/home.toml")
+        .read_text()
+        .replace('"USD"', '"EUR"')
+        .replace('"home"', '"euro"')
+    )
+    (tmp_path / "euro.toml").write_text(plan)
+    (tmp_path / "mine.toml").write_text(f'[books]\nplan = "{tmp_path / "euro.toml"}"\n')
+    run = pennyworth(tmp_path, "--config", "mine.toml", "--db", db, "say", "play some jazz")
+    assert run.returncode == 2
+    assert "is kept in USD and the plan 'euro' is in EUR" in run.stderr
+    assert document(pennyworth(tmp_path, "--db", db, "pnl", "--json"))["totals"]["interactions"] == 1
+
+
+def test_a_question_in_a_recording_is_open_as_long_as_it_was_for_the_speaker(tmp_path: Path) -> None:
+    order, rate = soundfile.read(recording("order two medium mushroom pizzas"))
+    yes, _ = soundfile.read(
+        household_dir()
+        / next(c.audio for c in load_cases(household_dir()) if c.outcome == "ordered" and c.intent == "pizza")
+    )
+    soundfile.write(tmp_path / "late.wav", np.concatenate([order, np.zeros(25 * rate), yes]), rate)
+    soundfile.write(tmp_path / "prompt.wav", np.concatenate([order, np.zeros(5 * rate), yes]), rate)
+    outcomes = [
+        [it["outcome"] for it in document(pennyworth(tmp_path, "hear", name, "--json"))["interactions"]]
+        for name in ("late.wav", "prompt.wav")
+    ]
+    assert outcomes == [["asked", "rejected"], ["asked", "ordered"]]
+
+
+def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [*command("say", "--json"), b"play \xff"],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    run = subprocess.run(
+        [*command("hear"), b"bad\xff.flac"],
+        env=environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 3
+    assert b"Traceback" not in run.stderr
 
 
 def test_following_the_log_shows_what_comes_in(tmp_path: Path) -> None:

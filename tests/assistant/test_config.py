@@ -51,7 +51,7 @@ def test_the_users_file_lies_over_the_profile(tmp_path: Path) -> None:
             "[hearing]\ntrailing_silence_s = 'long'",
             r"hearing\.trailing_silence_s: Expected `float`, got `str`",
         ),
-        ("[hearing]\ntrailing_silence_s = 0", r"hearing\.trailing_silence_s: Expected `float` > 0"),
+        ("[hearing]\ntrailing_silence_s = 0", r"hearing\.trailing_silence_s: Expected `float` >= 0.3"),
         ("language = 3", r"language: Expected `str`, got `int`"),
         ("books = 'home'", r"books: Expected `object`, got `str`"),
         ("this is not toml", r"mine\.toml is not valid TOML"),
@@ -88,7 +88,7 @@ def test_every_bundled_plan_is_sound_and_names_its_sources(name: str) -> None:
     ("old", "new", "message"),
     [
         ("share = 0.05", "share = 1.5", r"rebates\.pizza\.share is 1\.5; a share is at most 1"),
-        ("share = 0.05", "share = -0.05", r"rebates\.pizza\.share is -0\.05; expected .* not negative"),
+        ("share = 0.05", "share = -0.05", r"rebates\.pizza\.share is -0\.05; expected a number from 0"),
         ("notification = 0.0075", "notification = 0.00000001", r"finer than a millionth"),
         ("life_years = 4", "life_years = 0", r"machine\.life_years is 0; expected more than 0"),
         ("share = 0.05", "shrae = 0.05", r"'rebates\.pizza\.shrae' \(did you mean 'rebates\.pizza\.share'"),

@@ -1,5 +1,7 @@
 """The rules book balanced transactions, and only completed orders earn."""
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -49,6 +51,13 @@ def test_a_worked_example() -> None:
     assert debits == {accounts.LISTENING: 1, accounts.RECOGNITION: 1}
     credited = {p.account: p.amount.micros for p in transaction.postings if p.amount.micros < 0}
     assert credited == {accounts.DEPRECIATION: -2}
+
+
+def test_a_plan_without_rates_books_zeros() -> None:
+    rates = plan()
+    free = replace(rates, machine=replace(rates.machine, price=Decimal(0), watts_per_busy_core=Decimal(0)))
+    (transaction,) = book_interaction(interaction(), free)
+    assert not cost([transaction], "USD")
 
 
 def test_a_typed_command_costs_something_too() -> None:

@@ -15,8 +15,9 @@ from assistant.errors import StoreError
 from assistant.ledger.transactions import cost, revenue
 from assistant.partners.board import Partners, load_partners
 from assistant.partners.pizza import Pizza
+from assistant.partners.ride import Ride
 from assistant.pipeline import Pipeline
-from assistant.records import Effort, Heard, Transcript
+from assistant.records import Effort, Heard, OrderEvent, Transcript
 from assistant.replies import load_replies
 from assistant.store import store as store_module
 from assistant.store.audit import audit
@@ -27,6 +28,7 @@ from tests.assistant.examples import NOW, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from assistant.pipeline import Receipt
@@ -153,9 +155,11 @@ def test_an_answer_in_time_is_a_turn_of_the_same_session(store: Store, clock: Si
 def test_an_order_left_open_by_a_killed_program_is_cancelled(store: Store, clock: SimulatedClock) -> None:
     (asked,) = say(pipeline(store, clock), "order a large pepperoni pizza")
     successor = pipeline(store, clock)
-    # It may still be talking in another process until the question has timed out.
+    # It may still be talking in another process.
     assert successor.advance() == []
-    clock.advance(timedelta(seconds=20))
+    clock.advance(timedelta(minutes=9))
+    assert successor.advance() == []
+    clock.advance(timedelta(minutes=1))
     assert [event.reason for event in successor.advance()] == ["no answer"]
     assert states(store, asked.interaction.order_id) == ["quoted", "cancelled"]
 
@@ -202,3 +206,66 @@ def test_what_is_none_of_ours_is_logged_and_costs(store: Store, clock: Simulated
     it = receipt.interaction
     assert (it.intent, it.kind, it.outcome, it.step) == (None, "none", "rejected", "out of scope")
     assert cost(receipt.transactions, "USD").micros > 0
+
+
+def test_an_order_that_another_program_ended_is_not_placed(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    (asked,) = say(line, "order a large pepperoni pizza")
+    with Store.open(store.path) as other:
+        cancelled = OrderEvent(
+            order_id=asked.interaction.order_id or "",
+            state="cancelled",
+            at=clock.now(),
+            interaction_id=asked.interaction.id,
+            reason="no answer",
+        )
+        other.advance_orders(lambda _order, _life: ([cancelled], []))
+    (late,) = say(line, "yes")
+    assert late.interaction.outcome == "rejected"
+    assert states(store, asked.interaction.order_id) == ["quoted", "cancelled"]
+
+
+def test_hanging_up_after_another_program_saw_the_yes_leaves_the_order(
+    store: Store, clock: SimulatedClock
+) -> None:
+    """The state of the conversation is not believed against the log."""
+    line, twin = pipeline(store, clock), pipeline(store, clock)
+    (asked,) = say(line, "order a large pepperoni pizza")
+    twin._state, twin._orders = line._state, line._orders  # noqa: SLF001
+    say(twin, "yes")
+    line.hang_up()
+    assert states(store, asked.interaction.order_id) == ["quoted", "confirmed", "placed"]
+
+
+def test_a_question_is_timed_by_a_clock_that_is_not_set(store: Store) -> None:
+    """The calendar may jump either way while a question is open; only time that passed counts."""
+
+    class Jumping(SimulatedClock):
+        jump = timedelta()
+
+        def now(self) -> datetime:
+            return super().now() + self.jump
+
+    clock = Jumping(NOW)
+    line = pipeline(store, clock)
+    say(line, "order a large pepperoni pizza")
+    clock.advance(timedelta(seconds=21))
+    clock.jump = timedelta(minutes=-30)
+    (late,) = say(line, "yes")
+    assert late.interaction.outcome == "rejected"
+    say(line, "order a large pepperoni pizza")
+    clock.jump = timedelta(minutes=30)
+    (ordered,) = say(line, "yes")
+    assert ordered.interaction.outcome == "ordered"
+
+
+def test_a_place_that_was_taken_off_the_map_ends_its_rides(store: Store, clock: SimulatedClock) -> None:
+    _, ordered = say(pipeline(store, clock), "call me a taxi to the zoo", "yes")
+    board = load_partners("USD")
+    ride = board.sellers["ride"]
+    assert isinstance(ride, Ride)
+    smaller = Ride(replace(ride.town, places={"home": (0.0, 0.0)}), "USD")
+    successor = pipeline(store, clock, replace(board, sellers={**board.sellers, "ride": smaller}))
+    clock.advance(timedelta(hours=1))
+    assert [event.state for event in successor.advance()] == ["cancelled"]
+    assert states(store, ordered.interaction.order_id)[-1] == "cancelled"

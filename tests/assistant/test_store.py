@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from assistant.ledger.transactions import Transaction
-    from assistant.records import Order, OrderEvent
+    from assistant.records import Order, OrderEvent, OrderState
 
 
 @pytest.fixture
@@ -140,6 +140,25 @@ def test_the_books_cannot_be_rewritten(store: Store, path: Path, table: str, ver
     other.close()
 
 
+def test_the_books_cannot_be_replaced(store: Store, path: Path) -> None:
+    """SQLite's REPLACE deletes without firing delete triggers."""
+    place_order(store)
+    with sqlite3.connect(path) as other:
+        for table in ("orders", "transactions", "postings", "order_events"):
+            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                other.execute(f"REPLACE INTO {table} SELECT * FROM {table}")
+    other.close()
+
+
+@pytest.mark.parametrize("late", ["confirmed", "placed", "completed", "cancelled"])
+def test_nothing_happens_to_an_order_out_of_sequence(store: Store, late: OrderState) -> None:
+    it = interaction(intent="pizza", kind="commerce", outcome="asked", order_id="order-1")
+    store.append(it, orders=[order()], events=[event("quoted"), event("cancelled")])
+    with pytest.raises(StoreError):
+        store.append(interaction(id="interaction-2"), events=[event(late)])
+    assert len(store.interactions()) == 1
+
+
 # ---- totals
 
 
@@ -217,6 +236,21 @@ def tamper(path: Path, *statements: str) -> None:
         ("UPDATE orders SET rebate_micros = 5", "order order-1", "earned 999000 millionths instead of 5"),
         ("DELETE FROM transactions WHERE kind = 'accrual'", "table postings", "missing row of transactions"),
         ("DELETE FROM orders", "table order_events", "missing row of orders"),
+        (
+            "DELETE FROM transactions WHERE kind = 'compute'",
+            "interaction interaction-1",
+            "no booking of what it cost",
+        ),
+        (
+            "DELETE FROM postings WHERE account LIKE 'Expenses:Notification:%'",
+            "order order-1",
+            "cost 0 millionths of messages instead of 7500",
+        ),
+        (
+            "UPDATE order_events SET rowid = 100 WHERE state = 'placed'",
+            "order order-1",
+            "was placed after it was completed",
+        ),
     ],
 )
 def test_tampering_is_found_and_its_place_named(
@@ -387,7 +421,7 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
     digest = hashlib.sha256(" ".join(" ".join(row["sql"].split()) for row in schema).encode()).hexdigest()[
         :12
     ]
-    assert (NAMES, digest) == (("log_and_books",), "7c65582ec294")
+    assert (NAMES, digest) == (("log_and_books",), "e56f3b646de2")
 
 
 def test_two_programs_begin_a_log_together(path: Path) -> None:
@@ -406,3 +440,13 @@ def test_two_programs_begin_a_log_together(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    "day", ["2024-12-29", "2024-12-30", "2025-01-01", "2026-01-01", "2026-12-31", "2027-01-03", "2027-01-04"]
+)
+def test_weeks_are_those_of_iso_8601(store: Store, day: str) -> None:
+    when = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    append(store, at=when)
+    year, week, _ = when.isocalendar()
+    assert [row["key"] for row in totals(store, "week")] == [f"{year}-W{week:02d}"]
