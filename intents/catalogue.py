@@ -34,6 +34,8 @@ class IntentDefinition:
     """Every slot its templates can fill."""
     answers: Mapping[str, tuple[str, ...]]
     """Slot to the templates of its answers; every required slot has some."""
+    decoys: tuple[str, ...]
+    """Phrases that sound like it and are not: for a recogniser to tell apart."""
     source: str
     """Name of the file that defines it."""
 
@@ -94,5 +96,6 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         required=metadata.required,
         slots=slots_of(name, definitions, commands),
         answers=metadata.answers,
+        decoys=metadata.decoys,
         source=metadata.source,
     )

@@ -42,7 +42,7 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers")
+_INTENT_METADATA = ("kind", "required", "answers", "decoys")
 _SHARED_METADATA = ("fillers",)
 _LIST_SHAPES = ("values", "range", "wildcard")
 _QUOTE = "put it in quotes (unquoted, YAML reads yes, no, on and off as true and false)"
@@ -60,6 +60,8 @@ class Metadata:
     """Slots that must be known, in the order to ask for them."""
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Slot to answer templates as written."""
+    decoys: tuple[str, ...] = ()
+    """Phrases that sound like it and are not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,7 +296,10 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
             answers.setdefault(slot, (f"{{{slots[slot]}:{slot}}}",))
         elif slot not in answers:
             raise DefinitionError(f"{place}.answers: the required slot {slot!r} has no answers; give it some")
-    return Metadata(source=name, kind=cast("Kind", kind), required=required, answers=answers)
+    decoys = tuple(_texts(body.get("decoys", []), f"{place}.decoys"))
+    return Metadata(
+        source=name, kind=cast("Kind", kind), required=required, answers=answers, decoys=decoys
+    )
 
 
 def _known(mapping: Mapping[Any, Any], known: Sequence[str], place: str) -> None:

@@ -22,7 +22,7 @@ _SKIP_WORD_RATE = 0.15
 
 
 def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) -> list[str]:
-    """Phrases as spoken (`clean`, contractions kept), commands and answers, without repetition.
+    """Phrases as spoken (`clean`, contractions kept), commands, answers and decoys, without repetition.
 
     Every template, every alternative in it and every list value occurs at least once, even if that takes more than
     `limit_per_intent` phrases (at least 1); beyond those it is a weighted random sample, the same for the same
@@ -35,6 +35,8 @@ def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) ->
     for (intent, slot), answers in catalogue.answers.items():
         limit = max(1, limit_per_intent // _ANSWER_SHARE)
         phrases.update(dict.fromkeys(_draw(answers, intent, limit, f"{seed}/{intent}/{slot}")))
+    for definition in catalogue.intents.values():
+        phrases.update(dict.fromkeys(map(clean, definition.decoys)))
     return list(phrases)
 
 
