@@ -12,7 +12,7 @@ from assistant.dialogue import Asking, Confirming, Idle, Moment, Setting, expire
 from assistant.interrupts import held_off
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Interaction, OrderEvent
-from intents.results import IntentMatch
+from intents.results import IntentMatch, NoMatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from assistant.records import Heard, Order
     from assistant.store.store import Store
     from intents.match import Matcher
-    from intents.results import NoMatch
 
 
 ABANDONED_AFTER: Final = timedelta(minutes=10)
@@ -84,6 +83,9 @@ class Pipeline:
         begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
         expected = self._state.expected() if isinstance(self._state, Asking) else None
         understood = self._matcher.match(heard.transcript.text, expected=expected)
+        if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
+            # "Don't order it" must not become "order it" because its beginning was lost.
+            understood = NoMatch(reason="incomplete")
         turn = respond(self._state, understood, self._setting, moment)
         heard = replace(
             heard,

@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import re
+import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -104,6 +105,9 @@ def _cut(pieces: Iterator[NDArray[np.int16]], length: int) -> Iterator[AudioChun
 
 def _read_samples(path: Path) -> Iterator[NDArray[np.int16]]:
     try:
+        # Opening a pipe waits for whoever writes to it, perhaps for ever.
+        if not stat.S_ISREG(mode := path.stat().st_mode) and not stat.S_ISDIR(mode):
+            raise AudioFileError(f"{path}: this is a pipe or a device; save the sound to a file first")
         # libsndfile says only "System error" for all of these, and goes by the name's ending if given a name.
         raw = path.open("rb", buffering=0)
     except FileNotFoundError as error:

@@ -297,9 +297,7 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
         elif slot not in answers:
             raise DefinitionError(f"{place}.answers: the required slot {slot!r} has no answers; give it some")
     decoys = tuple(_texts(body.get("decoys", []), f"{place}.decoys"))
-    return Metadata(
-        source=name, kind=cast("Kind", kind), required=required, answers=answers, decoys=decoys
-    )
+    return Metadata(source=name, kind=cast("Kind", kind), required=required, answers=answers, decoys=decoys)
 
 
 def _known(mapping: Mapping[Any, Any], known: Sequence[str], place: str) -> None:

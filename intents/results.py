@@ -49,8 +49,8 @@ class IntentMatch:
 class NoMatch:
     """A sentence that is none of ours: a first-class answer."""
 
-    reason: Literal["empty", "out of scope", "ambiguous"]
-    """Why it was rejected: nothing was said, nothing is near enough, or two intents are as near."""
+    reason: Literal["empty", "out of scope", "ambiguous", "incomplete"]
+    """Why it was rejected: nothing was said, nothing is near enough, two intents are as near, or sound is missing."""
     score: float = 0.0
     """Likeness of the nearest sentence in [0, 1]."""
     runner_up: str | None = None

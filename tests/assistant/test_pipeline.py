@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -269,3 +269,17 @@ def test_a_place_that_was_taken_off_the_map_ends_its_rides(store: Store, clock: 
     clock.advance(timedelta(hours=1))
     assert [event.state for event in successor.advance()] == ["cancelled"]
     assert states(store, ordered.interaction.order_id)[-1] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "flaw", [{"truncated": True}, {"effort": Effort(audio_us=2_000_000, lost_frames=160)}]
+)
+def test_a_yes_with_sound_missing_orders_nothing(
+    store: Store, clock: SimulatedClock, flaw: dict[str, Any]
+) -> None:
+    line = pipeline(store, clock)
+    say(line, "order a large pepperoni pizza")
+    receipt = line.handle(replace(heard("order it"), **flaw))
+    assert (receipt.interaction.outcome, receipt.interaction.step) == ("rejected", "incomplete")
+    (ordered,) = say(line, "yes")
+    assert ordered.interaction.outcome == "ordered"

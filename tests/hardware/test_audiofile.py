@@ -381,3 +381,9 @@ def test_flac_refuses_what_is_not_16_bit_mono(tmp_path: Path, samples: Any) -> N
     with pytest.raises(ValueError, match="int16"):
         write_flac(tmp_path / "a.flac", samples)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_is_refused_and_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(AudioFileError, match="pipe or a device"):
+        next(read_chunks(tmp_path / "pipe.wav"))

@@ -207,6 +207,12 @@ MISHEARD: list[tuple[str, str, dict[str, str | int]]] = [
 ]
 
 OUT_OF_SCOPE = [
+    # Near a yes or a no, and neither: those count word for word only.
+    "place the orders",
+    "conferm the order",
+    "orders it",
+    "yes absolutly",
+    "cancle that",
     # Other things that assistants are asked for.
     "turn off the lights",
     "turn on the kitchen light",
