@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# As pip does where it is told so: a network may have certificates of its own.
+export UV_SYSTEM_CERTS ?= 1
 
 # Wheels only; srt alone has none, and is pure Python. PocketSphinx has wheels for Python 3.11 and 3.13: with
 # another Python its source is compiled.
@@ -67,7 +69,7 @@ $(BIN)/python:
 	    || { echo 'Pennyworth needs Python 3.11 or later; this is' "$$($(PYTHON) --version 2>&1)". 'Name another: make PYTHON=python3.13'; exit 1; }
 	@echo 'Installing into $(VENV) (once; about a minute) ...'
 ifdef UV
-	@$(UV) venv --quiet --python '$(PYTHON)' $(VENV)
+	@$(UV) venv --quiet --seed --python '$(PYTHON)' $(VENV)
 else
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'If venv is missing: sudo apt install python3-venv'; exit 1; }
 endif
