@@ -11,12 +11,12 @@ from hardware.errors import HardwareError
 from hardware.segmenter import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from assistant.clock import Clock
     from assistant.pipeline import Pipeline, Receipt
     from assistant.recognition.protocol import Recogniser
-    from assistant.records import Source
+    from assistant.records import OrderEvent, Source
     from hardware.activity import VoiceActivity
     from hardware.segmenter import EndpointSettings
 
@@ -35,12 +35,14 @@ class Listener:
         recogniser: Recogniser,
         pipeline: Pipeline,
         clock: Clock,
+        on_events: Callable[[Sequence[OrderEvent]], None],
     ) -> None:
         self._activity = activity
         self._endpointing = endpointing
         self._recogniser = recogniser
         self._pipeline = pipeline
         self._clock = clock
+        self._on_events = on_events
 
     @property
     def engine(self) -> str:
@@ -64,7 +66,7 @@ class Listener:
             HardwareError: the sound ended badly; what was said before is in the log.
             StoreError: an utterance could not be written.
         """
-        stream = _Stream(chunks, tick=self._pipeline.advance, passes=passes)
+        stream = _Stream(chunks, tick=lambda: self._on_events(self._pipeline.advance()), passes=passes)
         listening_cpu = recognition_cpu = 0
         mark = self._clock.cpu_us()
         self._activity.reset()

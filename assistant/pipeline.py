@@ -41,6 +41,8 @@ class Receipt:
     """What was booked with it."""
     order: Order | None
     """The order that it is about, if any."""
+    meanwhile: tuple[OrderEvent, ...] = ()
+    """What had become of orders just before it."""
 
 
 class Pipeline:
@@ -76,7 +78,7 @@ class Pipeline:
         Raises:
             StoreError: it could not be written; nothing was, and no order was placed.
         """
-        self.advance()
+        meanwhile = self.advance()
         self._notice_an_end()
         now = self._clock.now()
         moment = Moment(now=now, interaction_id=new_id(now))
@@ -116,6 +118,7 @@ class Pipeline:
             interaction=replace(interaction, number=number),
             transactions=transactions,
             order=known.get(turn.order_id or ""),
+            meanwhile=tuple(meanwhile),
         )
 
     @property
@@ -125,12 +128,13 @@ class Pipeline:
 
     def advance(self) -> list[OrderEvent]:
         """Let time pass: give up on an unanswered question, and let placed orders go on to their end."""
+        given_up: list[OrderEvent] = []
         if self.in_conversation and self._clock.passed_us() - self._last_turn_us >= self._timeout_us:
-            self.hang_up()
+            given_up = self.hang_up()
         now = self._clock.now()
-        return self._store.advance_orders(lambda order, life: self._due(order, life, now))
+        return given_up + self._store.advance_orders(lambda order, life: self._due(order, life, now))
 
-    def hang_up(self) -> None:
+    def hang_up(self) -> list[OrderEvent]:
         """End the conversation: a question that is open orders nothing."""
         moment = Moment(now=self._clock.now(), interaction_id=self._last_id)
         events = {event.order_id: event for event in expire(self._state, moment)}
@@ -142,9 +146,9 @@ class Pipeline:
             return ([events[order.id]] if order.id in events and life[-1].state == "quoted" else []), ()
 
         with held_off():
-            if events:
-                self._store.advance_orders(cancel)
+            cancelled = self._store.advance_orders(cancel) if events else []
             self._state = Idle()
+        return cancelled
 
     def _notice_an_end(self) -> None:
         """Drop the question about an order that another program has ended in the meantime."""

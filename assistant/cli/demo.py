@@ -77,7 +77,7 @@ def _week(session: Session, clock: SimulatedClock, cases: list[Case]) -> int:
         if not interactions:
             session.out.print(f"   {clock.now():%a %H:%M}  no speech in {case.audio}", style="dim")
         as_said += ended_as_said(case, interactions)
-    session.pipeline.hang_up()
+    session.show_events(session.pipeline.hang_up())
     clock.advance(AFTERWARDS)
     session.show_events(session.pipeline.advance())
     return as_said

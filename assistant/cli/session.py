@@ -83,6 +83,7 @@ class Session:
             ),
             pipeline=self.pipeline,
             clock=self.clock,
+            on_events=self.show_events,
         )
 
     def take(self, receipts: Iterable[Receipt]) -> list[Interaction]:
@@ -90,6 +91,7 @@ class Session:
         taken = []
         for receipt in receipts:
             with held_off():
+                self.show_events(receipt.meanwhile)
                 self.out.print(receipt_text(receipt, self.currency))
                 self.shown += 1
             taken.append(receipt.interaction)
@@ -116,7 +118,7 @@ class Session:
                 receipt_text(Receipt(interaction=it, transactions=booked, order=order), self.currency)
             )
         self.shown = len(self.pipeline.handled)
-        self.pipeline.hang_up()
+        self.show_events(self.pipeline.hang_up())
         self.show_events(self.pipeline.fast_forward())
 
     def summary(self) -> str:

@@ -138,6 +138,7 @@ def test_an_unanswered_question_orders_nothing(store: Store, clock: SimulatedClo
     (late,) = say(line, "yes")
     assert late.interaction.outcome == "rejected"
     assert late.interaction.session != asked.interaction.session
+    assert [(event.state, event.reason) for event in late.meanwhile] == [("cancelled", "no answer")]
     assert states(store, asked.interaction.order_id) == ["quoted", "cancelled"]
     assert store.order(asked.interaction.order_id or "")[1][-1].reason == "no answer"
 
