@@ -129,10 +129,11 @@ class Pipeline:
     def advance(self) -> list[OrderEvent]:
         """Let time pass: give up on an unanswered question, and let placed orders go on to their end."""
         given_up: list[OrderEvent] = []
-        if self.in_conversation and self._clock.passed_us() - self._last_turn_us >= self._timeout_us:
-            given_up = self.hang_up()
-        now = self._clock.now()
-        return given_up + self._store.advance_orders(lambda order, life: self._due(order, life, now))
+        with held_off():
+            if self.in_conversation and self._clock.passed_us() - self._last_turn_us >= self._timeout_us:
+                given_up = self.hang_up()
+            now = self._clock.now()
+            return given_up + self._store.advance_orders(lambda order, life: self._due(order, life, now))
 
     def hang_up(self) -> list[OrderEvent]:
         """End the conversation: a question that is open orders nothing."""

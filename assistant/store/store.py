@@ -219,7 +219,10 @@ class Store:
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[dict[str, Any]]:
         """The rows of a query; StoreError when the database cannot answer."""
         with _explained(self.path):
-            return list(self._db.query(sql, parameters))
+            # Not query(): it opens a savepoint, which an interruption would leave open.
+            cursor = self._db.execute(sql, parameters)
+            names = [column[0] for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     # ---- opening
 

@@ -338,7 +338,7 @@ def test_stopped_at_random_moments_the_summary_and_every_order_agree_with_the_lo
         shown = sum(line.startswith("#") for line in [first, *rest.splitlines()])
         with Store.open(db, mode="read") as store:
             assert len(store.interactions()) == shown
-            assert f"{shown} command" in rest
+            assert f"{shown} command" in rest, err
             assert audit(store).problems == ()
             assert store.unfinished_orders() == []
 
