@@ -43,11 +43,6 @@ class Money:
         return cls(currency=currency, micros=micros.numerator)
 
     @classmethod
-    def rounded(cls, amount: Fraction, currency: str) -> Money:
-        """`amount` currency units to the nearest millionth, ties to even."""
-        return cls(currency=currency, micros=round(amount * MICROS_PER_UNIT))
-
-    @classmethod
     def rounded_up(cls, amount: Fraction, currency: str) -> Money:
         """`amount` currency units, up to the next millionth: the prudent rounding of a cost."""
         return cls(currency=currency, micros=-((-amount * MICROS_PER_UNIT) // 1))

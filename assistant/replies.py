@@ -6,7 +6,7 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assistant.config import bundled_names, named_file, read_toml
+from assistant.config import named_file, read_toml
 from assistant.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,8 +40,3 @@ def load_replies(language: str) -> Replies:
                 raise ConfigError(f"{path}: {group}.{key} is no template: {error}") from None
             templates[f"{group}.{key}"] = template
     return Replies(templates=templates)
-
-
-def languages() -> list[str]:
-    """The languages that have replies."""
-    return bundled_names("replies")
