@@ -1,0 +1,1 @@
+"""What the books come to beyond one statement: who a sale is owed to."""
