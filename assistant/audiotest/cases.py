@@ -1,4 +1,4 @@
-"""A corpus of recordings: a folder with `cases.jsonl`, a line a recording, and whether one ended as its line says."""
+"""Cases of our own format: a line of JSON a recording, and whether one ended as its line says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -34,16 +34,23 @@ class Case:
 
 
 def load_cases(folder: Path) -> list[Case]:
-    """The cases of a corpus, in order.
+    """The cases of the `cases.jsonl` in `folder`, in order; raises what `read_cases` does."""
+    return read_cases(folder / "cases.jsonl")
+
+
+def read_cases(path: Path) -> list[Case]:
+    """The cases of a list, in order; recordings are relative to it.
 
     Raises:
-        ConfigError: there is no `cases.jsonl`, or a line is not a case, or its recording is missing.
+        ConfigError: it cannot be read, or a line is not a case, or its recording is missing.
     """
-    path = folder / "cases.jsonl"
+    folder = path.parent
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise ConfigError(f"cannot read the corpus {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text, so it is no list of cases") from None
     cases = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():

@@ -36,12 +36,13 @@ from intents.match import Matcher, MatchSettings
 from intents.sample import sample_phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
 
     from assistant.clock import Clock
     from assistant.config import Config
+    from assistant.recognition.protocol import Recogniser
     from assistant.records import Interaction, OrderEvent
     from intents.catalogue import Catalogue
 
@@ -60,27 +61,33 @@ class Session:
     clock: Clock
     store: Store
     pipeline: Pipeline
+    matcher: Matcher
+    setting: Setting
     currency: str
     plan: str
     out: Console
     shown: int = 0
 
-    def listener(self) -> Listener:
-        """Ears for this session; loads a recogniser, which takes a moment."""
+    def recogniser(self) -> Recogniser:
+        """The engine that the configuration asks for, given the language of the catalogue; takes a moment."""
+        return open_recogniser(
+            self.config.recognition.engine,
+            phrases=_phrases(self.catalogue, cache_dir()),
+            vosk_model=_path(self.config.recognition.vosk_model),
+            cache_dir=cache_dir(),
+            data_dir=data_dir(),
+            language=self.config.language,
+        )
+
+    def listener(self, recogniser: Recogniser | None = None) -> Listener:
+        """Ears for this session, with a recogniser of its own unless one is given."""
         hearing = self.config.hearing
         return Listener(
             activity=SileroActivity() if hearing.activity == "silero" else EnergyActivity(),
             endpointing=EndpointSettings(
                 trailing_silence_s=hearing.trailing_silence_s, max_utterance_s=hearing.max_utterance_s
             ),
-            recogniser=open_recogniser(
-                self.config.recognition.engine,
-                phrases=_phrases(self.catalogue, cache_dir()),
-                vosk_model=_path(self.config.recognition.vosk_model),
-                cache_dir=cache_dir(),
-                data_dir=data_dir(),
-                language=self.config.language,
-            ),
+            recogniser=recogniser or self.recogniser(),
             pipeline=self.pipeline,
             clock=self.clock,
             on_events=self.show_events,
@@ -158,9 +165,14 @@ class Session:
 
 
 @contextmanager
-def open_session(config: Config, *, db: Path, clock: Clock, quiet: bool) -> Iterator[Session]:
-    """Put the parts together over the log at `db`; `quiet` prints no receipts (they would spoil JSON)."""
-    catalogue = load_catalogue(config.language)
+def open_session(
+    config: Config, *, db: Path, clock: Clock, quiet: bool, intents: Sequence[Path] = ()
+) -> Iterator[Session]:
+    """Put the parts together over the log at `db`; `quiet` prints no receipts (they would spoil JSON).
+
+    `intents` are definition files that take the place of the bundled ones.
+    """
+    catalogue = load_catalogue(config.language, files=intents or None)
     plan = load_plan(config.books.plan)
     with Store.open(db) as store:
         kept_in = store.currency()
@@ -169,17 +181,19 @@ def open_session(config: Config, *, db: Path, clock: Clock, quiet: bool) -> Iter
                 f"{db} is kept in {kept_in} and the plan {plan.name!r} is in {plan.currency}; "
                 "give this plan a log of its own with --db"
             )
+        matcher = Matcher(
+            catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
+        )
+        setting = Setting(
+            catalogue=catalogue,
+            partners=load_partners(plan.currency),
+            replies=load_replies(config.language),
+            plan=plan,
+            max_misunderstood=config.dialogue.max_misunderstood,
+        )
         pipeline = Pipeline(
-            matcher=Matcher(
-                catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
-            ),
-            setting=Setting(
-                catalogue=catalogue,
-                partners=load_partners(plan.currency),
-                replies=load_replies(config.language),
-                plan=plan,
-                max_misunderstood=config.dialogue.max_misunderstood,
-            ),
+            matcher=matcher,
+            setting=setting,
             store=store,
             clock=clock,
             device=config.device,
@@ -193,6 +207,8 @@ def open_session(config: Config, *, db: Path, clock: Clock, quiet: bool) -> Iter
             clock=clock,
             store=store,
             pipeline=pipeline,
+            matcher=matcher,
+            setting=setting,
             currency=plan.currency,
             plan=plan.name,
             out=out,
