@@ -183,15 +183,19 @@ def reject_unknown_keys(data: Mapping[str, Any], kind: type, path: Path, prefix:
                 f"{path}: unknown key {prefix + key!r}{_did_you_mean(prefix + key, known)}; "
                 f"known {'here' if prefix else 'at the top'}: {', '.join(hints)}"
             )
-        inner = hints[key]
-        if not isinstance(value, dict):
+        inner = next((kind for kind in get_args(hints[key]) if dataclasses.is_dataclass(kind)), hints[key])
+        if isinstance(value, list):
+            value = dict(enumerate(value))
+        elif not isinstance(value, dict):
             continue
-        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+        elif (
+            isinstance(inner, type) and dataclasses.is_dataclass(inner) and get_origin(hints[key]) is not dict
+        ):
             reject_unknown_keys(value, inner, path, f"{prefix}{key}.")
-        elif get_origin(inner) is dict:
-            for name, table in value.items():
-                if isinstance(table, dict):
-                    reject_unknown_keys(table, get_args(inner)[1], path, f"{prefix}{key}.{name}.")
+            continue
+        for name, table in value.items():
+            if isinstance(table, dict) and isinstance(inner, type) and dataclasses.is_dataclass(inner):
+                reject_unknown_keys(table, inner, path, f"{prefix}{key}.{name}.")
 
 
 def _did_you_mean(name: str, known: Sequence[str]) -> str:

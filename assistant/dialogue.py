@@ -296,6 +296,7 @@ def _order(intent: str, quote: Quote, talk: _Talk) -> Order:
         rebate=rebate,
         rebate_terms=terms,
         notification=talk.setting.plan.notification(intent),
+        terms=talk.setting.plan.terms(intent, quote.total),
     )
 
 

@@ -47,6 +47,16 @@ class Money:
         """`amount` currency units, up to the next millionth: the prudent rounding of a cost."""
         return cls(currency=currency, micros=-((-amount * MICROS_PER_UNIT) // 1))
 
+    @classmethod
+    def nearest(cls, amount: Fraction, currency: str) -> Money:
+        """`amount` currency units to the nearest millionth, a half to the even one: it favours nobody."""
+        return cls(currency=currency, micros=round(amount * MICROS_PER_UNIT))
+
+    @property
+    def units(self) -> Fraction:
+        """The exact amount in currency units."""
+        return Fraction(self.micros, MICROS_PER_UNIT)
+
     def __add__(self, other: Money) -> Money:
         return Money(currency=self._same_currency(other), micros=self.micros + other.micros)
 

@@ -232,7 +232,7 @@ def _conclude(
     order: Order, life: Sequence[OrderEvent], ending: Fulfilment
 ) -> tuple[Sequence[OrderEvent], Sequence[Transaction]]:
     event = OrderEvent(**_step(order, life[-1]), state=ending.state, at=ending.at, reason=ending.reason)
-    return [event], book_order_event(order, event)
+    return [event], book_order_event(order, event, life)
 
 
 def _step(order: Order, last: OrderEvent) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from assistant.money import Money
 
@@ -14,7 +14,32 @@ if TYPE_CHECKING:
 
 Source: TypeAlias = Literal["microphone", "file", "typed"]
 Outcome: TypeAlias = Literal["answered", "asked", "ordered", "cancelled", "rejected", "failed"]
-OrderState: TypeAlias = Literal["quoted", "confirmed", "placed", "completed", "cancelled"]
+OrderState: TypeAlias = Literal[
+    "quoted", "confirmed", "placed", "completed", "cancelled", "settled", "refunded", "charged_back"
+]
+ChargeName: TypeAlias = Literal[
+    "affiliate",
+    "fulfilment",
+    "support_placed",
+    "support_refunded",
+    "support_charged_back",
+    "payment_fee",
+    "refund",
+    "chargeback",
+]
+
+LIFE: Final[Mapping[OrderState | None, frozenset[OrderState]]] = {
+    None: frozenset({"quoted"}),
+    "quoted": frozenset({"confirmed", "cancelled"}),
+    "confirmed": frozenset({"placed"}),
+    "placed": frozenset({"completed", "cancelled"}),
+    "completed": frozenset({"settled", "refunded", "charged_back"}),
+    "settled": frozenset({"refunded", "charged_back"}),
+    "cancelled": frozenset(),
+    "refunded": frozenset(),
+    "charged_back": frozenset(),
+}
+"""What may follow each state of an order; None is an order that has no event yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,6 +224,53 @@ class Interaction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charge:
+    """One amount that a plan sets on an order."""
+
+    amount: Money
+    """In the order's currency."""
+    words: str
+    """How it was worked out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderTerms:
+    """What a plan grants and charges on an order besides its rebate; set when it is quoted."""
+
+    charges: Mapping[ChargeName, Charge] = field(default_factory=dict)
+    """By name; what is not there is nothing."""
+    settlement_currency: str = ""
+    """What the partner pays in, when that is not the order's currency: ISO 4217 code."""
+    rates: str = ""
+    """The table of exchange rates that settlement uses."""
+
+    def to_json(self) -> str:
+        """As the text of a column."""
+        return json.dumps(
+            {
+                "charges": {name: [each.amount.micros, each.words] for name, each in self.charges.items()},
+                "settlement_currency": self.settlement_currency,
+                "rates": self.rates,
+            }
+            if self != OrderTerms()
+            else {}
+        )
+
+    @classmethod
+    def from_json(cls, text: str, currency: str) -> OrderTerms:
+        """Back from `to_json`, with the currency of the order."""
+        stored = json.loads(text)
+        return cls(
+            charges={
+                name: Charge(amount=Money(currency=currency, micros=micros), words=words)
+                for name, (micros, words) in stored.get("charges", {}).items()
+            },
+            settlement_currency=stored.get("settlement_currency", ""),
+            rates=stored.get("rates", ""),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """What was read back to the customer. It does not change; its life is in its events."""
 
@@ -224,6 +296,8 @@ class Order:
     """How the rebate was worked out, in words."""
     notification: Money
     """What telling partner and customer costs when it is placed."""
+    terms: OrderTerms = field(default_factory=OrderTerms)
+    """What else the plan grants and charges."""
 
     def to_row(self) -> dict[str, Any]:
         """As a row of the table `orders`."""
@@ -240,6 +314,7 @@ class Order:
             "rebate_micros": self.rebate.micros,
             "rebate_terms": self.rebate_terms,
             "notification_micros": self.notification.micros,
+            "terms": self.terms.to_json(),
         }
 
     @classmethod
@@ -257,12 +332,16 @@ class Order:
             rebate=Money(currency=row["currency"], micros=row["rebate_micros"]),
             rebate_terms=row["rebate_terms"],
             notification=Money(currency=row["currency"], micros=row["notification_micros"]),
+            terms=OrderTerms.from_json(row["terms"], row["currency"]),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class OrderEvent:
-    """One step in the life of an order: quoted → confirmed → placed → completed, or cancelled on the way."""
+    """One step in the life of an order: quoted → confirmed → placed → completed → settled, or cancelled on the way.
+
+    What completed may be refunded or charged back, settled or not.
+    """
 
     order_id: str
     """The order."""
@@ -273,7 +352,7 @@ class OrderEvent:
     interaction_id: str
     """The interaction that brought it about; for what the partner does, the one that placed the order."""
     reason: str = ""
-    """Why, when it was cancelled."""
+    """Why, when it was cancelled, refunded or charged back."""
 
     def to_row(self) -> dict[str, Any]:
         """As a row of the table `order_events`."""

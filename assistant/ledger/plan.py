@@ -1,25 +1,28 @@
 """Pricing plans: what is earned and what things cost, each rate with its source."""
 
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from assistant.config import load_strict, named_file
 from assistant.errors import ConfigError
+from assistant.ledger.exchange import HIGHEST_RATE, Currency, Rates, load_rates
 from assistant.money import Money
+from assistant.records import Charge, ChargeName, OrderTerms
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
 
 SECONDS_PER_YEAR: Final = 365 * 24 * 3600
 JOULES_PER_KWH: Final = 3_600_000
 MICROSECONDS: Final = 1_000_000
-HIGHEST_RATE: Final = 1_000_000
-"""No price or rate is higher; more is a slip of the keyboard, and would not fit SQLite's integers."""
+MICROSECONDS_PER_MINUTE: Final = 60 * MICROSECONDS
+PER_THOUSAND: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +52,189 @@ class Energy:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rebate:
-    """What a partner grants on a completed order: a share of its total plus a fixed amount."""
+class Recognition:
+    """How turning speech into text is charged."""
 
+    method: Literal["measured", "per_request", "per_minute"] = "measured"
+    """By measured processor time and the wear of the machine, or by the price of a cloud."""
+    price: Decimal = Decimal(0)
+    """A request or a minute of sound, currency units; nothing is charged for what was typed."""
+    increment_seconds: Decimal = Decimal(0)
+    """Sound is charged in steps of so many seconds, begun ones in full; 0 charges it to the microsecond."""
+    currency: Currency | None = None
+    """Of the price, when it is not the plan's."""
+    source: Text
+    """Where the price comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Understanding:
+    """How understanding a sentence is charged."""
+
+    method: Literal["measured", "per_request"] = "measured"
+    """By measured processor time and the wear of the machine, or by the price of a cloud."""
+    price: Decimal = Decimal(0)
+    """A request, currency units."""
+    currency: Currency | None = None
+    """Of the price, when it is not the plan's."""
+    source: Text
+    """Where the price comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """A step of a tiered rebate."""
+
+    at: Decimal
+    """Total of the order from which it holds, currency units."""
     share: Decimal
+    """In [0, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebate:
+    """What a partner grants on a completed order: a share of its total plus a fixed amount, or at least a minimum."""
+
+    share: Decimal = Decimal(0)
     """Of the order's total, in [0, 1]."""
-    fixed: Decimal
+    tiers: tuple[Tier, ...] = ()
+    """Shares by the order's total, in place of the one share."""
+    tiering: Literal["volume", "graduated"] = "volume"
+    """The tier that the total reaches holds for the whole total, or each tier for the part that lies in it."""
+    fixed: Decimal = Decimal(0)
     """An order, currency units."""
-    notification: Decimal
+    minimum: Decimal = Decimal(0)
+    """A completed order earns at least this, currency units."""
+    notification: Decimal = Decimal(0)
     """What telling partner and customer costs an order, currency units; booked when it is placed."""
     source: Text
     """Where these figures come from."""
+
+    def exact(self, total: Fraction) -> Fraction:
+        """The exact rebate, currency units, on an order of `total` currency units."""
+        if not self.tiers:
+            by_share = Fraction(self.share) * total
+        elif self.tiering == "volume":
+            by_share = total * next(
+                (Fraction(t.share) for t in reversed(self.tiers) if t.at <= total), Fraction(0)
+            )
+        else:
+            ends = [*(Fraction(tier.at) for tier in self.tiers[1:]), None]
+            by_share = Fraction(0)
+            for tier, end in zip(self.tiers, ends, strict=True):
+                upper = total if end is None else min(end, total)
+                by_share += Fraction(tier.share) * max(upper - Fraction(tier.at), Fraction(0))
+        return max(by_share + Fraction(self.fixed), Fraction(self.minimum))
+
+    def words(self, total: Money) -> str:
+        """The terms as they stand in a description."""
+        if self.tiers:
+            steps = ", ".join(f"{tier.share} from {tier.at}" for tier in self.tiers)
+            share = f"{steps} ({self.tiering}) of {total}"
+        else:
+            share = f"{self.share} of {total}"
+        least = f", at least {self.minimum} {total.currency}" if self.minimum else ""
+        return f"{share} plus {self.fixed} {total.currency}{least}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareAndFixed:
+    """A share of an order's total plus a fixed amount an order."""
+
+    share: Decimal = Decimal(0)
+    """Of the order's total, in [0, 1]."""
+    fixed: Decimal = Decimal(0)
+    """An order, currency units."""
+    source: Text
+    """Where these figures come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Support:
+    """People who help with an order: what it costs, currency units an order."""
+
+    placed: Decimal = Decimal(0)
+    """Spread over all orders that are placed."""
+    refunded: Decimal = Decimal(0)
+    """When one is refunded."""
+    charged_back: Decimal = Decimal(0)
+    """When one is charged back."""
+    source: Text
+    """Where these figures come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payment:
+    """What the payment provider takes."""
+
+    share: Decimal = Decimal(0)
+    """Of what a partner pays, in [0, 1]; kept back when it is settled."""
+    fixed: Decimal = Decimal(0)
+    """A payment, currency units; kept back when it is settled."""
+    refund: Decimal = Decimal(0)
+    """Handling a refund, currency units."""
+    chargeback: Decimal = Decimal(0)
+    """Handling a chargeback, currency units."""
+    source: Text
+    """Where these figures come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """How partners pay."""
+
+    currency: Currency
+    """What they pay in; the exchange is booked at the rate of the day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advertising:
+    """Adverts that are played after an answer."""
+
+    per_thousand: Decimal
+    """For a thousand adverts played, currency units."""
+    fill: Decimal
+    """Share of the places for which there is an advert, in [0, 1]; each place earns its share."""
+    intents: tuple[str, ...]
+    """An answer to one of these has one place."""
+    currency: Currency | None = None
+    """Of the price, when it is not the plan's."""
+    source: Text
+    """Where these figures come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """What a household pays."""
+
+    price_per_month: Decimal
+    """Currency units; a month is a twelfth of 365 days."""
+    source: Text
+    """Where the price comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """The device as its maker sees it: sold once, used for years."""
+
+    price: Decimal
+    """What it is sold for, currency units."""
+    parts: Decimal
+    """What its parts cost, currency units."""
+    life_years: Decimal
+    """Years over which both are spread, straight line."""
+    source: Text
+    """Where these figures come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overhead:
+    """What it costs to be there at all."""
+
+    per_month: Decimal
+    """A device, currency units."""
+    source: Text
+    """Where the figure comes from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +245,38 @@ class PricingPlan:
     """Stands on every posting that is booked under it."""
     currency: Currency
     """ISO 4217 code."""
+    rates: str = ""
+    """Exchange rates: the name of a bundled table or a path, seen from this file; needed where currencies differ."""
     machine: Machine
     """The device that does the work."""
     energy: Energy
     """Electricity."""
+    recognition: Recognition = Recognition(source="measured on this machine")
+    """How turning speech into text is charged."""
+    understanding: Understanding = Understanding(source="measured on this machine")
+    """How understanding is charged."""
     rebates: dict[str, Rebate] = field(default_factory=dict)
     """By intent; what has none earns nothing, whatever its kind."""
+    affiliates: dict[str, ShareAndFixed] = field(default_factory=dict)
+    """Commission as an affiliate on a completed order, by intent."""
+    fulfilment: dict[str, ShareAndFixed] = field(default_factory=dict)
+    """What carrying out a completed order costs, by intent."""
+    support: Support | None = None
+    """People who help with orders."""
+    payment: Payment | None = None
+    """What the payment provider takes."""
+    settlement: Settlement | None = None
+    """How partners pay, when it is not in the plan's currency."""
+    advertising: Advertising | None = None
+    """Adverts after answers."""
+    subscription: Subscription | None = None
+    """What a household pays; by period."""
+    device: Device | None = None
+    """The device as its maker sees it; by period."""
+    overhead: Overhead | None = None
+    """What it costs to be there; by period."""
+    exchange: Rates | None = None
+    """The table that `rates` names; not a key of the file."""
 
     def energy_cost(self, cpu_us: int) -> Fraction:
         """Exact cost in currency units of `cpu_us` microseconds of one busy core."""
@@ -87,19 +288,79 @@ class PricingPlan:
         life_us = Fraction(self.machine.life_years) * SECONDS_PER_YEAR * MICROSECONDS
         return Fraction(self.machine.price) * busy_us / life_us
 
+    def recognition_price(self, audio_us: int) -> Fraction:
+        """Exact cloud price of one utterance, in units of the price's own currency; 0 where it is measured."""
+        terms = self.recognition
+        if terms.method == "measured":
+            return Fraction(0)
+        if terms.method == "per_request":
+            return Fraction(terms.price)
+        step = Fraction(terms.increment_seconds) * MICROSECONDS
+        charged = -(-Fraction(audio_us) // step) * step if step else Fraction(audio_us)
+        return Fraction(terms.price) * charged / MICROSECONDS_PER_MINUTE
+
+    def understanding_price(self) -> Fraction:
+        """Exact cloud price of one request, in units of the price's own currency; 0 where it is measured."""
+        return Fraction(0) if self.understanding.method == "measured" else Fraction(self.understanding.price)
+
+    def advert_price(self) -> Fraction:
+        """What one place for an advert earns on average, in units of the price's own currency; 0 without adverts."""
+        if self.advertising is None:
+            return Fraction(0)
+        return Fraction(self.advertising.per_thousand) * Fraction(self.advertising.fill) / PER_THOUSAND
+
     def rebate(self, intent: str, total: Money) -> tuple[Money, str]:
         """What a completed order of `total` (in this plan's currency) earns, to the nearest millionth, and why."""
         terms = self.rebates.get(intent)
         if terms is None:
             return Money.zero(self.currency), f"plan {self.name} has no rebate for {intent}"
-        share = Money(currency=total.currency, micros=round(Fraction(terms.share) * total.micros))
-        words = f"{terms.share} of {total} plus {terms.fixed} {self.currency}, plan {self.name}"
-        return share + Money.of(terms.fixed, self.currency), words
+        return Money.nearest(
+            terms.exact(total.units), self.currency
+        ), f"{terms.words(total)}, plan {self.name}"
 
     def notification(self, intent: str) -> Money:
         """What placing an order costs in messages."""
         terms = self.rebates.get(intent)
         return Money.of(terms.notification, self.currency) if terms else Money.zero(self.currency)
+
+    def terms(self, intent: str, total: Money) -> OrderTerms:
+        """What else an order of `total` (in this plan's currency) earns and costs in the course of its life."""
+        rebate, _ = self.rebate(intent, total)
+        charges: dict[ChargeName, Charge] = {}
+
+        def set_(name: ChargeName, exact: Fraction, words: str) -> None:
+            amount = Money.nearest(exact, self.currency)
+            if amount:
+                charges[name] = Charge(amount=amount, words=f"{words}, plan {self.name}")
+
+        def share_and_fixed(name: ChargeName, terms: ShareAndFixed | None) -> None:
+            if terms:
+                exact = Fraction(terms.share) * total.units + Fraction(terms.fixed)
+                set_(name, exact, f"{terms.share} of {total} plus {terms.fixed} {self.currency}")
+
+        share_and_fixed("affiliate", self.affiliates.get(intent))
+        share_and_fixed("fulfilment", self.fulfilment.get(intent))
+        if self.support:
+            set_("support_placed", Fraction(self.support.placed), "an order placed")
+            set_("support_refunded", Fraction(self.support.refunded), "an order refunded")
+            set_("support_charged_back", Fraction(self.support.charged_back), "an order charged back")
+        if self.payment:
+            paid = rebate + charges["affiliate"].amount if "affiliate" in charges else rebate
+            if paid:
+                fee = Fraction(self.payment.share) * paid.units + Fraction(self.payment.fixed)
+                set_(
+                    "payment_fee",
+                    fee,
+                    f"{self.payment.share} of {paid} plus {self.payment.fixed} {self.currency}",
+                )
+            set_("refund", Fraction(self.payment.refund), "a refund")
+            set_("chargeback", Fraction(self.payment.chargeback), "a chargeback")
+        elsewhere = self.settlement and self.settlement.currency != self.currency
+        return OrderTerms(
+            charges=charges,
+            settlement_currency=self.settlement.currency if self.settlement and elsewhere else "",
+            rates=self.rates if elsewhere else "",
+        )
 
 
 def load_plan(name_or_path: str) -> PricingPlan:
@@ -112,30 +373,91 @@ def load_plan(name_or_path: str) -> PricingPlan:
     path = Path(name_or_path) if is_path else named_file("pricing", name_or_path, what="pricing plan")
     plan = load_strict(path, PricingPlan)
     _check(plan, path)
+    if not plan.rates:
+        return plan
+    rates = (
+        str(path.resolve().parent / plan.rates)
+        if "/" in plan.rates or plan.rates.endswith(".toml")
+        else plan.rates
+    )
+    plan = dataclasses.replace(plan, rates=rates, exchange=load_rates(rates))
+    _check_currencies(plan, path)
     return plan
 
 
+_SHARES: Final = frozenset({"share", "fill"})
+# Booked as they stand, so no finer than what can be booked; prices a request or an hour may be.
+_AMOUNTS: Final = frozenset(
+    {"fixed", "minimum", "notification", "placed", "refunded", "charged_back", "refund"}
+)
+_LIVES: Final = frozenset({"life_years"})
+
+
 def _check(plan: PricingPlan, path: Path) -> None:
-    machine = plan.machine
-    rates = {
-        "machine.price": machine.price,
-        "machine.watts_per_busy_core": machine.watts_per_busy_core,
-        "energy.price_per_kwh": plan.energy.price_per_kwh,
-    }
-    for intent, terms in plan.rebates.items():
-        rates |= {
-            f"rebates.{intent}.{key}": getattr(terms, key) for key in ("share", "fixed", "notification")
-        }
-    for key, rate in rates.items():
+    if plan.exchange is not None:
+        raise ConfigError(f"{path}: unknown key 'exchange'; name a table of exchange rates with `rates`")
+    for key, name, rate in _rates_of(plan):
         if not rate.is_finite() or not 0 <= rate <= HIGHEST_RATE:
             raise ConfigError(f"{path}: {key} is {rate}; expected a number from 0 to {HIGHEST_RATE}")
-    for intent, terms in plan.rebates.items():
-        if terms.share > 1:
-            raise ConfigError(f"{path}: rebates.{intent}.share is {terms.share}; a share is at most 1")
-        for key in ("fixed", "notification"):
+        if name in _SHARES and rate > 1:
+            raise ConfigError(f"{path}: {key} is {rate}; a share is at most 1")
+        if name in _LIVES and rate == 0:
+            raise ConfigError(f"{path}: {key} is {rate}; expected more than 0")
+        if name in _AMOUNTS or name == "chargeback":
             try:
-                Money.of(getattr(terms, key), plan.currency)
+                Money.of(rate, plan.currency)
             except ValueError as error:
-                raise ConfigError(f"{path}: rebates.{intent}.{key}: {error}") from None
-    if not machine.life_years.is_finite() or machine.life_years <= 0:
-        raise ConfigError(f"{path}: machine.life_years is {machine.life_years}; expected more than 0")
+                raise ConfigError(f"{path}: {key}: {error}") from None
+    for intent, terms in plan.rebates.items():
+        starts = [tier.at for tier in terms.tiers]
+        if terms.tiers and terms.share:
+            raise ConfigError(
+                f"{path}: rebates.{intent} has a share and tiers; expected one of them: for a share of every "
+                "order write it as the tier at 0"
+            )
+        if starts != sorted(set(starts)):
+            raise ConfigError(
+                f"{path}: rebates.{intent}.tiers begin at {', '.join(map(str, starts))}; expected rising totals"
+            )
+    for key, currency in _foreign(plan):
+        if not plan.rates:
+            raise ConfigError(
+                f"{path}: {key} is {currency} and the plan is in {plan.currency}; expected `rates` to name a table "
+                'of exchange rates, for example rates = "example"'
+            )
+
+
+def _check_currencies(plan: PricingPlan, path: Path) -> None:
+    rates = plan.exchange
+    for key, currency in _foreign(plan):
+        for code in (currency, plan.currency):
+            if rates and code != rates.base and code not in rates.per_base:
+                raise ConfigError(
+                    f"{path}: {key}: the exchange rates {rates.name} have no {code}; add it to them"
+                )
+
+
+def _foreign(plan: PricingPlan) -> Iterator[tuple[str, str]]:
+    """The keys that name another currency than the plan's."""
+    for key in ("recognition", "understanding", "advertising", "settlement"):
+        table = getattr(plan, key)
+        currency = table.currency if table else None
+        if currency not in (None, plan.currency):
+            yield f"{key}.currency", currency
+
+
+def _rates_of(table: object, prefix: str = "") -> Iterator[tuple[str, str, Decimal]]:
+    """Every number of a plan: its whole key, its name, its value."""
+    if isinstance(table, Mapping):
+        items: list[tuple[str, Any]] = [(str(name), value) for name, value in table.items()]
+    elif isinstance(table, tuple):
+        items = [(str(number), value) for number, value in enumerate(table)]
+    elif dataclasses.is_dataclass(table):
+        items = [(each.name, getattr(table, each.name)) for each in dataclasses.fields(table)]
+    else:
+        return
+    for name, value in items:
+        if isinstance(value, Decimal):
+            yield f"{prefix}{name}", name, value
+        else:
+            yield from _rates_of(value, f"{prefix}{name}.")

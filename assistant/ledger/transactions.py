@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-TransactionKind: TypeAlias = Literal["compute", "notification", "accrual"]
+TransactionKind: TypeAlias = Literal[
+    "compute",
+    "advertising",
+    "notification",
+    "support",
+    "accrual",
+    "fulfilment",
+    "settlement",
+    "refund",
+    "chargeback",
+    "handling",
+    "correction",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +58,8 @@ class Transaction:
     """In words, with the rate."""
     postings: tuple[Posting, ...]
     """At least two."""
+    reverses: str | None = None
+    """The transaction that it takes back, if it is a correction."""
 
     def __post_init__(self) -> None:
         if len(self.postings) < 2:
@@ -65,6 +79,7 @@ class Transaction:
             "order_id": self.order_id,
             "plan": self.plan,
             "description": self.description,
+            "reverses": self.reverses,
         }
         lines = [
             {
@@ -91,6 +106,7 @@ class Transaction:
             order_id=row["order_id"],
             plan=row["plan"],
             description=row["description"],
+            reverses=row["reverses"],
             postings=tuple(
                 Posting(
                     account=line["account"],

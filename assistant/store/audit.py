@@ -1,11 +1,30 @@
-"""The audit: every rule that the stored books must obey, each as a query for what breaks it."""
+"""The audit: what the stored books must be, worked out again from the first transaction to the last."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlite_utils import Database
+
+from assistant.errors import LedgerError
+from assistant.ledger import accounts
+from assistant.ledger.accounts import bundled_chart
+from assistant.ledger.chain import GENESIS, seal
+from assistant.ledger.exchange import Rates
+from assistant.ledger.rules import book_order_event
+from assistant.records import LIFE, Order, OrderEvent
+from assistant.store.schema import migrations
+from assistant.store.totals import totals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from assistant.ledger.transactions import Posting
     from assistant.store.store import Store
 
 MOST_PROBLEMS: Final = 20
@@ -30,107 +49,305 @@ class Audit:
     """How many there are."""
     postings: int
     """How many there are."""
+    head: str
+    """The hash of the newest transaction. Noted elsewhere, it vouches for all of them."""
     problems: tuple[Problem, ...]
     """Empty when the books are in order."""
 
 
-# Each query yields `where` and `what` for every row that breaks the rule.
-_RULES: Final = (
-    # Every transaction sums to zero in each of its currencies.
+@dataclass(kw_only=True)
+class _Findings:
+    """Problems as they are found; of one kind the first few are kept, and the others counted."""
+
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, kind: str, where: str, what: str) -> None:
+        self.counts[kind] += 1
+        if self.counts[kind] <= MOST_PROBLEMS:
+            self.problems.append(Problem(where=where, what=what))
+
+    def all(self) -> tuple[Problem, ...]:
+        more = [
+            Problem(where=kind, what=f"{count - MOST_PROBLEMS} more of this kind")
+            for kind, count in self.counts.items()
+            if count > MOST_PROBLEMS
+        ]
+        return (*self.problems, *more)
+
+
+def audit(store: Store, *, head: str | None = None) -> Audit:
+    """Check the whole books in one consistent view of them.
+
+    Args:
+        store: The log.
+        head: The hash of a newest transaction that was noted earlier; it must still be in the chain.
+
+    Raises:
+        StoreError: they cannot even be read.
     """
-    SELECT 'transaction ' || transaction_id AS "where",
-        'is off by ' || sum(amount_micros) || ' millionths of ' || currency AS what
-    FROM postings GROUP BY transaction_id, currency HAVING sum(amount_micros) <> 0
-    """,
-    # Double entry: at least two postings.
-    """
-    SELECT 'transaction ' || t.id AS "where", 'has ' || count(p.line) || ' posting(s), needs two' AS what
-    FROM transactions AS t LEFT JOIN postings AS p ON p.transaction_id = t.id
-    GROUP BY t.id HAVING count(p.line) < 2
-    """,
-    # Every posting names the interaction and the plan of its transaction.
-    """
-    SELECT 'posting ' || p.transaction_id || ' line ' || p.line AS "where",
-        'names another interaction or plan than its transaction' AS what
-    FROM postings AS p JOIN transactions AS t ON t.id = p.transaction_id
-    WHERE p.interaction_id <> t.interaction_id OR p."plan" <> t."plan"
-    """,
-    # A rebate is earned when its order completes, once, and as agreed; nothing else is income.
-    """
-    SELECT 'order ' || o.id AS "where",
-        CASE WHEN e.order_id IS NULL THEN 'earned ' || coalesce(sum(-p.amount_micros), 0)
-                || ' millionths without having completed'
-            ELSE 'completed and earned ' || coalesce(sum(-p.amount_micros), 0)
-                || ' millionths instead of ' || o.rebate_micros END AS what
-    FROM orders AS o
-    LEFT JOIN order_events AS e ON e.order_id = o.id AND e.state = 'completed'
-    LEFT JOIN transactions AS t ON t.order_id = o.id
-    LEFT JOIN postings AS p ON p.transaction_id = t.id AND p.account LIKE 'Income:%'
-    GROUP BY o.id
-    HAVING coalesce(sum(-p.amount_micros), 0) <> CASE WHEN e.order_id IS NULL THEN 0 ELSE o.rebate_micros END
-    """,
-    """
-    SELECT 'transaction ' || t.id AS "where", 'books income without an order' AS what
-    FROM transactions AS t JOIN postings AS p ON p.transaction_id = t.id
-    WHERE p.account LIKE 'Income:%' AND t.order_id IS NULL
-    """,
+    findings = _Findings()
+    with store.snapshot():
+        _check_schema(store, findings)
+        transactions, postings, newest = _check_transactions(store, findings, head)
+        _check_orders(store, findings)
+        _check_corrections(store, findings)
+        for kind, rule in _RULES.items():
+            for where, what in store.stream(rule):
+                findings.add(kind, where, what)
+    return Audit(transactions=transactions, postings=postings, head=newest, problems=findings.all())
+
+
+# Each query yields the place and what is wrong there for every row that breaks the rule.
+_RULES: Final = {
     # Every interaction has its costs booked, once.
-    """
-    SELECT 'interaction ' || i.id AS "where", 'has no booking of what it cost' AS what
-    FROM interactions AS i
-    WHERE NOT EXISTS (SELECT 1 FROM transactions AS t WHERE t.id = i.id || ':compute')
-    """,
-    # Placing an order costs its messages, once and as agreed; one that was not placed costs none.
-    """
-    SELECT 'order ' || o.id AS "where",
-        'cost ' || coalesce(sum(p.amount_micros), 0) || ' millionths of messages instead of '
-            || CASE WHEN e.order_id IS NULL THEN 0 ELSE o.notification_micros END AS what
-    FROM orders AS o
-    LEFT JOIN order_events AS e ON e.order_id = o.id AND e.state = 'placed'
-    LEFT JOIN transactions AS t ON t.order_id = o.id
-    LEFT JOIN postings AS p ON p.transaction_id = t.id AND p.account LIKE 'Expenses:Notification:%'
-    GROUP BY o.id
-    HAVING coalesce(sum(p.amount_micros), 0) <> CASE WHEN e.order_id IS NULL THEN 0 ELSE o.notification_micros END
-    """,
-    # Nothing happens to an order after it has ended.
-    """
-    SELECT 'order ' || late.order_id AS "where", 'was ' || late.state || ' after it was ' || done.state AS what
-    FROM order_events AS done
-    JOIN order_events AS late ON late.order_id = done.order_id AND late.rowid > done.rowid
-    WHERE done.state IN ('completed', 'cancelled')
-    """,
-    # An order lives in sequence: quoted, confirmed, placed, completed.
-    """
-    SELECT 'order ' || e.order_id AS "where", 'was ' || e.state || ' without having been ' || needs.before AS what
-    FROM order_events AS e
-    JOIN (
-        SELECT 'confirmed' AS state, 'quoted' AS before
-        UNION ALL SELECT 'placed', 'confirmed'
-        UNION ALL SELECT 'completed', 'placed'
-        UNION ALL SELECT 'cancelled', 'quoted'
-    ) AS needs ON needs.state = e.state
-    WHERE NOT EXISTS (SELECT 1 FROM order_events AS b WHERE b.order_id = e.order_id AND b.state = needs.before)
+    "interactions without a booking": """
+        SELECT 'interaction ' || i.id, 'has no booking of what it cost'
+        FROM interactions AS i
+        WHERE NOT EXISTS (SELECT 1 FROM transactions AS t WHERE t.id = i.id || ':compute')
     """,
     # What belongs together is there.
-    """
-    SELECT 'table ' || "table" AS "where", 'row ' || rowid || ' refers to a missing row of ' || parent AS what
-    FROM pragma_foreign_key_check
+    "missing rows": """
+        SELECT 'table ' || "table", CASE WHEN rowid IS NULL THEN 'a row' ELSE 'row ' || rowid END
+            || ' refers to a missing row of ' || parent
+        FROM pragma_foreign_key_check
     """,
-    """
-    SELECT 'database file' AS "where", integrity_check AS what
-    FROM pragma_integrity_check WHERE integrity_check <> 'ok'
+    "postings without a transaction": """
+        SELECT 'posting ' || transaction_id || ' line ' || line, 'belongs to no transaction'
+        FROM postings WHERE transaction_id NOT IN (SELECT id FROM transactions)
     """,
-)
+    "damage": """
+        SELECT 'database file', integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'
+    """,
+}
 
 
-def audit(store: Store) -> Audit:
-    """Check the whole books; StoreError when they cannot even be read."""
-    problems = [
-        Problem(where=row["where"], what=row["what"])
-        for rule in _RULES
-        for row in store.rows(f"SELECT * FROM ({rule}) LIMIT {MOST_PROBLEMS}")
-    ]
-    (counts,) = store.rows(
-        "SELECT (SELECT count(*) FROM transactions) AS transactions, (SELECT count(*) FROM postings) AS postings"
+def _check_schema(store: Store, findings: _Findings) -> None:
+    """Every table, index and guard is as the migrations made it."""
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+    with Database(memory=True) as fresh:
+        migrations.apply(fresh)
+        expected = {row[:2]: row for row in fresh.execute(query).fetchall()}
+    found = {row[:2]: row for row in store.stream(query)}
+    tables = {table for _, _, table, _ in expected.values()}
+    for key, row in expected.items():
+        if found.get(key) != row:
+            state = "has been altered" if key in found else "is missing"
+            findings.add(
+                "guards", " ".join(key), f"{state}; the database no longer guards the books as it was made to"
+            )
+    for key, (kind, _, table, _) in found.items():
+        if kind == "trigger" and table in tables and key not in expected:
+            findings.add("guards", " ".join(key), f"is none of ours and acts on the table {table}")
+
+
+def _check_transactions(store: Store, findings: _Findings, noted: str | None) -> tuple[int, int, str]:
+    """One pass over all transactions in the order of the chain; returns their number, that of postings, the head."""
+    postings, number, before = 0, 0, GENESIS
+    seen = noted in (None, GENESIS)
+    earned: Counter[str] = Counter()
+    spent: Counter[str] = Counter()
+    chart = bundled_chart()
+    known: set[str] = set()
+    transactions = 0
+    for (number_, *rest), lines in _transactions(store):
+        *head, stored = rest
+        id_, _, kind, interaction_id, order_id, plan, _, _ = head
+        where = f"transaction {id_}"
+        transactions += 1
+        if number_ != number + 1:
+            findings.add(
+                "gaps", where, f"is number {number_} and follows number {number}: what was between is gone"
+            )
+        number = number_
+        if len(lines) < 2:
+            findings.add("single entry", where, f"has {len(lines)} posting(s), needs two")
+        sums: dict[str, int] = {}
+        for place, (line, account, micros, currency, its_interaction, its_plan) in enumerate(lines, start=1):
+            sums[currency] = sums.get(currency, 0) + micros
+            if line != place or its_interaction != interaction_id or its_plan != plan:
+                what = (
+                    "is out of place"
+                    if line != place
+                    else "names another interaction or plan than its transaction"
+                )
+                findings.add("postings", f"posting {id_} line {line}", what)
+            if account not in known:
+                if chart.find(account) is None:
+                    findings.add(
+                        "accounts", f"posting {id_} line {line}", f"{account} is not in the chart of accounts"
+                    )
+                else:
+                    known.add(account)
+            if account.startswith("Expenses:"):
+                spent[currency] += micros
+            elif account.startswith("Income:"):
+                earned[currency] -= micros
+                if order_id is None and kind not in {"advertising", "correction"}:
+                    findings.add("income", where, "books income without an order")
+        for currency, micros in sums.items():
+            if micros:
+                findings.add("balance", where, f"is off by {micros} millionths of {currency}")
+        postings += len(lines)
+        if seal(before, tuple(head), [line[:4] for line in lines]) != stored:
+            findings.add("chain", where, f"is not what was booked as number {number_}: its hash does not fit")
+        # What follows is judged by what is stored, so that only the place itself is named.
+        before = stored
+        seen = seen or stored == noted
+    if not seen:
+        findings.add(
+            "head",
+            "chain",
+            f"no transaction has the noted hash {noted}: the books that it vouched for were rewritten or cut short",
+        )
+    _check_statement(store, findings, earned, spent)
+    return transactions, postings, before
+
+
+def _transactions(store: Store) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    rows = store.stream(
+        """
+        SELECT t.number, t.id, t.at, t.kind, t.interaction_id, t.order_id, t."plan", t.description, t.reverses, t.hash,
+            p.line, p.account, p.amount_micros, p.currency, p.interaction_id, p."plan"
+        FROM transactions AS t LEFT JOIN postings AS p ON p.transaction_id = t.id ORDER BY t.number, p.line
+        """
     )
-    return Audit(transactions=counts["transactions"], postings=counts["postings"], problems=tuple(problems))
+    for _, group in groupby(rows, key=lambda row: row[0]):
+        lines = list(group)
+        yield lines[0][:10], [line[10:] for line in lines if line[10] is not None]
+
+
+def _check_statement(store: Store, findings: _Findings, earned: Counter[str], spent: Counter[str]) -> None:
+    """The statement is the sum of the postings, in each currency."""
+    stated_earned: Counter[str] = Counter()
+    stated_spent: Counter[str] = Counter()
+    for line in totals(store, "kind"):
+        currency = str(line["currency"])
+        stated_earned[currency] += int(str(line["revenue_micros"]))
+        stated_spent[currency] += int(str(line["cost_micros"]))
+    for name, stated, posted in (("revenue", stated_earned, earned), ("cost", stated_spent, spent)):
+        for currency in sorted(posted.keys() | stated.keys()):
+            if stated[currency] != posted[currency]:
+                findings.add(
+                    "statement",
+                    f"statement in {currency}",
+                    f"states a {name} of {stated[currency]} millionths; the postings come to {posted[currency]}",
+                )
+
+
+def _check_orders(store: Store, findings: _Findings) -> None:
+    """Every order lived in sequence, and booked at each step what its terms say: worked out again, and compared."""
+    for order_id, events in _lives(store):
+        where = f"order {order_id}"
+        state = None
+        for event in events:
+            if event["state"] not in LIFE[state]:
+                findings.add(
+                    "life of orders", where, _out_of_sequence(event["state"], [e["state"] for e in events])
+                )
+            state = event["state"]
+        booked = _booked(store, order_id)
+        rows = store.rows("SELECT * FROM orders WHERE id = ?", [order_id])
+        if not rows:
+            continue  # Named as a missing row.
+        try:
+            order, life = Order.from_row(rows[0]), [OrderEvent.from_row(event) for event in events]
+            expected = _expected(order, life)
+        except (ValueError, TypeError, KeyError, AttributeError, LedgerError) as error:
+            findings.add("orders", where, f"cannot be read: {error}")
+            continue
+        for id_ in sorted(expected.keys() | booked.keys()):
+            # What an exchange came to depends on rates that the log does not hold.
+            loose = bool(order.terms.settlement_currency)
+            if _comparable(booked.get(id_, ()), loose=loose) != _comparable(
+                expected.get(id_, ()), loose=loose
+            ):
+                findings.add(
+                    "bookings of orders",
+                    where,
+                    f"{id_} is {_listed(booked.get(id_, ()))}; by the terms and the life of the order it is "
+                    f"{_listed(expected.get(id_, ()))}",
+                )
+
+
+def _lives(store: Store) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    names = ("order_id", "state", "at", "interaction_id", "reason")
+    rows = store.stream(
+        """
+        SELECT o.id, e.state, e.at, e.interaction_id, e.reason
+        FROM (SELECT id FROM orders UNION SELECT order_id FROM order_events UNION
+            SELECT order_id FROM transactions WHERE order_id IS NOT NULL) AS o
+        LEFT JOIN order_events AS e ON e.order_id = o.id ORDER BY o.id, e.rowid
+        """
+    )
+    for order_id, group in groupby(rows, key=lambda row: row[0]):
+        yield order_id, [dict(zip(names, row, strict=True)) for row in group if row[1] is not None]
+
+
+def _booked(store: Store, order_id: str) -> dict[str, list[tuple[str, int, str]]]:
+    """The postings of an order by transaction, without corrections: those are judged by themselves."""
+    booked: dict[str, list[tuple[str, int, str]]] = {}
+    for id_, account, micros, currency in store.stream(
+        """
+        SELECT t.id, p.account, p.amount_micros, p.currency
+        FROM transactions AS t LEFT JOIN postings AS p ON p.transaction_id = t.id
+        WHERE t.order_id = ? AND t.reverses IS NULL ORDER BY t.number, p.line
+        """,
+        [order_id],
+    ):
+        lines = booked.setdefault(id_, [])
+        if account is not None:
+            lines.append((account, micros, currency))
+    return booked
+
+
+def _expected(order: Order, life: Sequence[OrderEvent]) -> dict[str, list[tuple[str, int, str]]]:
+    """The postings that the order's terms and life call for, by transaction."""
+    expected = {}
+    # At par, since the log does not hold the rates; what was exchanged is not compared.
+    into = order.terms.settlement_currency
+    par = Rates(
+        name="par", base=order.total.currency, source="", per_base={into: {date.min.isoformat(): Decimal(1)}}
+    )
+    for number, event in enumerate(life):
+        for transaction in book_order_event(order, event, life[:number], par):
+            expected[transaction.id] = [_plain(posting) for posting in transaction.postings]
+    return expected
+
+
+def _plain(posting: Posting) -> tuple[str, int, str]:
+    return posting.account, posting.amount.micros, posting.amount.currency
+
+
+def _comparable(lines: Iterable[tuple[str, int, str]], *, loose: bool) -> list[tuple[str, int, str]]:
+    exchanged = {accounts.CASH, accounts.CONVERSION} if loose else set()
+    return [line for line in lines if line[0] not in exchanged]
+
+
+def _listed(lines: Iterable[tuple[str, int, str]]) -> str:
+    """Postings in words."""
+    return ", ".join(f"{account} {micros} {currency}" for account, micros, currency in lines) or "nothing"
+
+
+def _out_of_sequence(state: str, states: Sequence[str]) -> str:
+    needed = " or ".join(before or "" for before, after in LIFE.items() if before and state in after)
+    return f"was {state} without having been {needed} just before: {', '.join(states)}"
+
+
+def _check_corrections(store: Store, findings: _Findings) -> None:
+    """Every correction is the exact opposite of what it reverses, and nothing else is one."""
+    for id_, kind, reverses in store.stream(
+        "SELECT id, kind, reverses FROM transactions WHERE reverses IS NOT NULL OR kind = 'correction' ORDER BY number"
+    ):
+        mine, theirs = (
+            [
+                (account, micros * sign, currency)
+                for account, micros, currency in store.stream(
+                    "SELECT account, amount_micros, currency FROM postings WHERE transaction_id = ? ORDER BY line",
+                    [key],
+                )
+            ]
+            for key, sign in ((id_, -1), (reverses, 1))
+        )
+        if kind != "correction" or mine != theirs:
+            findings.add("corrections", f"transaction {id_}", f"is not the reverse of {reverses}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from itertools import groupby
 from typing import Final
 
 from sqlite_utils import Database, Migrations
+
+from assistant.ledger.chain import GENESIS, seal
 
 migrations: Final = Migrations("pennyworth")
 
@@ -151,6 +155,161 @@ _LOG_AND_BOOKS: Final = (
         'quoted confirmed', 'confirmed placed', 'placed completed', 'placed cancelled', 'quoted cancelled'
     )
     BEGIN SELECT RAISE(ABORT, 'an order is quoted, confirmed, placed, and then ends once'); END
+    """,
+)
+
+
+@migrations()
+def chain_and_settlement(db: Database) -> None:
+    """Transactions are numbered, chained by hashes and sealed when they balance; orders are settled or given back.
+
+    SQLite cannot change a CHECK or a key in place, so three tables are made anew. Foreign keys are off meanwhile.
+    """
+    for statement in _CHAIN_AND_SETTLEMENT:
+        db.execute(statement)
+    before = GENESIS
+    # Read in the order in which they were written; the postings of each in the order of their lines.
+    rows = db.execute(
+        """
+        SELECT t.rowid, t.id, t.at, t.kind, t.interaction_id, t.order_id, t."plan", t.description, NULL,
+            p.line, p.account, p.amount_micros, p.currency
+        FROM transactions AS t JOIN postings AS p ON p.transaction_id = t.id ORDER BY t.rowid, p.line
+        """
+    )
+    insert = f"INSERT INTO new_transactions VALUES ({', '.join('?' * 10)})"
+    for number, (head, lines) in enumerate(groupby(rows, key=lambda row: row[1:9]), start=1):
+        before = seal(before, head, [line[9:] for line in lines])
+        db.execute(insert, (number, *head, before))
+    for statement in _CHAIN_AND_SETTLEMENT_GUARDS:
+        db.execute(statement)
+    if db.execute("PRAGMA foreign_key_check").fetchone():
+        raise sqlite3.IntegrityError(
+            "rows refer to rows that are missing; `ledger check` of the older version names them"
+        )
+
+
+_CHAIN_AND_SETTLEMENT: Final = (
+    # What else the plan grants and charges on an order.
+    "ALTER TABLE orders ADD COLUMN terms TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(terms))",
+    # Made aside, filled, and renamed when the old one is gone: renaming an old one would take along what refers to it.
+    """
+    CREATE TABLE new_order_events (
+        order_id TEXT NOT NULL REFERENCES orders (id),
+        state TEXT NOT NULL CHECK (
+            state IN (
+                'quoted', 'confirmed', 'placed', 'completed', 'cancelled', 'settled', 'refunded', 'charged_back'
+            )
+        ),
+        at TEXT NOT NULL,
+        interaction_id TEXT NOT NULL REFERENCES interactions (id),
+        reason TEXT NOT NULL,
+        PRIMARY KEY (order_id, state)
+    ) STRICT
+    """,
+    """
+    INSERT INTO new_order_events (rowid, order_id, state, at, interaction_id, reason)
+        SELECT rowid, order_id, state, at, interaction_id, reason FROM order_events ORDER BY rowid
+    """,
+    "DROP TABLE order_events",
+    "ALTER TABLE new_order_events RENAME TO order_events",
+    """
+    CREATE UNIQUE INDEX order_ends_once ON order_events (order_id)
+        WHERE state IN ('completed', 'cancelled')
+    """,
+    """
+    CREATE UNIQUE INDEX order_is_given_back_once ON order_events (order_id)
+        WHERE state IN ('refunded', 'charged_back')
+    """,
+    "CREATE INDEX order_events_interaction ON order_events (interaction_id)",
+    """
+    CREATE TABLE new_postings (
+        transaction_id TEXT NOT NULL REFERENCES transactions (id) DEFERRABLE INITIALLY DEFERRED,
+        line INTEGER NOT NULL,
+        interaction_id TEXT NOT NULL REFERENCES interactions (id),
+        "plan" TEXT NOT NULL,
+        account TEXT NOT NULL,
+        amount_micros INTEGER NOT NULL,
+        currency TEXT NOT NULL,
+        PRIMARY KEY (transaction_id, line)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "INSERT INTO new_postings SELECT * FROM postings ORDER BY transaction_id, line",
+    "DROP TABLE postings",
+    "ALTER TABLE new_postings RENAME TO postings",
+    "CREATE INDEX postings_interaction ON postings (interaction_id)",
+    """
+    CREATE TABLE new_transactions (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        interaction_id TEXT NOT NULL REFERENCES interactions (id),
+        order_id TEXT REFERENCES orders (id),
+        "plan" TEXT NOT NULL,
+        description TEXT NOT NULL,
+        reverses TEXT UNIQUE REFERENCES transactions (id),
+        hash TEXT NOT NULL CHECK (length(hash) = 64)
+    ) STRICT
+    """,
+)
+
+_CHAIN_AND_SETTLEMENT_GUARDS: Final = (
+    "DROP TABLE transactions",
+    "ALTER TABLE new_transactions RENAME TO transactions",
+    "CREATE INDEX transactions_interaction ON transactions (interaction_id)",
+    "CREATE INDEX transactions_order ON transactions (order_id) WHERE order_id IS NOT NULL",
+    *(
+        f"""
+        CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}
+        BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END
+        """
+        for table in ("transactions", "postings", "order_events")
+        for verb in ("UPDATE", "DELETE")
+    ),
+    # Postings come first. The transaction is the seal on them: it is refused unless they balance in each
+    # currency, and nothing can be added to it afterwards. A posting without a transaction cannot be committed.
+    """
+    CREATE TRIGGER postings_no_replace BEFORE INSERT ON postings
+    WHEN EXISTS (SELECT 1 FROM transactions WHERE id = NEW.transaction_id)
+        OR EXISTS (SELECT 1 FROM postings WHERE transaction_id = NEW.transaction_id AND line = NEW.line)
+    BEGIN SELECT RAISE(ABORT, 'postings are append-only'); END
+    """,
+    """
+    CREATE TRIGGER transactions_sealed BEFORE INSERT ON transactions
+    BEGIN
+        SELECT RAISE(ABORT, 'transactions are append-only')
+            WHERE EXISTS (SELECT 1 FROM transactions WHERE id = NEW.id OR number = NEW.number);
+        SELECT RAISE(ABORT, 'transactions are numbered without a gap')
+            WHERE NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM transactions);
+        SELECT RAISE(ABORT, 'a transaction has at least two postings')
+            WHERE (SELECT count(*) FROM postings WHERE transaction_id = NEW.id) < 2;
+        SELECT RAISE(ABORT, 'a transaction balances in each currency')
+            WHERE EXISTS (
+                SELECT 1 FROM postings WHERE transaction_id = NEW.id
+                GROUP BY currency HAVING sum(amount_micros) <> 0
+            );
+        SELECT RAISE(ABORT, 'a posting has the interaction and the plan of its transaction')
+            WHERE EXISTS (
+                SELECT 1 FROM postings WHERE transaction_id = NEW.id
+                AND (interaction_id <> NEW.interaction_id OR "plan" <> NEW."plan")
+            );
+    END
+    """,
+    # Nothing happens to an order twice, nor out of sequence.
+    """
+    CREATE TRIGGER order_events_in_sequence BEFORE INSERT ON order_events
+    BEGIN
+        SELECT RAISE(ABORT, 'order_events are append-only')
+            WHERE EXISTS (SELECT 1 FROM order_events WHERE order_id = NEW.order_id AND state = NEW.state);
+        SELECT RAISE(ABORT, 'an order is quoted, confirmed, placed, ended; then settled, refunded, charged back')
+            WHERE coalesce(
+                (SELECT state FROM order_events WHERE order_id = NEW.order_id ORDER BY rowid DESC LIMIT 1), 'none'
+            ) || ' ' || NEW.state NOT IN (
+                'none quoted', 'quoted confirmed', 'confirmed placed', 'placed completed', 'placed cancelled',
+                'quoted cancelled', 'completed settled', 'completed refunded', 'completed charged_back',
+                'settled refunded', 'settled charged_back'
+            );
+    END
     """,
 )
 

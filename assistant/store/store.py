@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from sqlite_utils import Database
 
-from assistant.errors import StoreError
+from assistant.errors import LedgerError, StoreError
+from assistant.ledger.accounts import bundled_chart
+from assistant.ledger.chain import GENESIS, chained_hash
 from assistant.ledger.transactions import Transaction
-from assistant.records import Interaction, Order, OrderEvent, stamp
+from assistant.records import LIFE, Interaction, Order, OrderEvent, stamp
 from assistant.store.schema import NAMES, migrations
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Store:
         self._db = db
         self.path = path
         self._finished_up_to = 0
+        self._accounts: set[str] = set()
 
     @classmethod
     def open(cls, path: Path, *, mode: Literal["write", "read"] = "write") -> Self:
@@ -111,6 +114,50 @@ class Store:
                 written.extend(events)
         return written
 
+    def step_order(
+        self,
+        order_id: str,
+        decide: Callable[[Order, list[OrderEvent]], tuple[OrderEvent, Sequence[Transaction]]],
+    ) -> OrderEvent:
+        """Take one order a step further as `decide` says, all or nothing.
+
+        Raises:
+            KeyError: there is no order of that id.
+            LedgerError: the order is not in a state from which that step can be taken, or `decide` says so.
+            StoreError: nothing was written.
+        """
+        with _explained(self.path), self._writing():
+            order, life = self.order(order_id)
+            event, transactions = decide(order, life)
+            last = life[-1].state if life else None
+            if event.state not in LIFE[last]:
+                allowed = ", ".join(sorted(LIFE[last])) or "nothing more can happen to it"
+                raise LedgerError(
+                    f"order {order.id} is {last} and cannot be {event.state}; expected: {allowed}"
+                )
+            self._insert((), [event], transactions)
+        return event
+
+    def correct(self, transaction_id: str, reverse: Callable[[Transaction], Transaction]) -> Transaction:
+        """Book the reversing entry that `reverse` makes of a transaction, once.
+
+        Raises:
+            KeyError: there is no transaction of that id.
+            LedgerError: it has been reversed already, or `reverse` says so.
+            StoreError: nothing was written.
+        """
+        with _explained(self.path), self._writing():
+            original = self.transaction(transaction_id)
+            done = self.rows("SELECT id FROM transactions WHERE reverses = ?", [transaction_id])
+            if done:
+                raise LedgerError(
+                    f"transaction {transaction_id} has been reversed already, by {done[0]['id']}; reverse that one "
+                    "to have the first again"
+                )
+            correction = reverse(original)
+            self._insert((), (), [correction])
+        return correction
+
     def _before(self, order: Order) -> int:
         """The place of the order before this one; under the write lock, so that none comes in between."""
         (row,) = self.rows("SELECT rowid - 1 AS place FROM orders WHERE id = ?", [order.id])
@@ -135,9 +182,29 @@ class Store:
         for event in events:
             self._db.table("order_events").insert(event.to_row())
         for transaction in transactions:
-            row, lines = transaction.to_rows()
-            self._db.table("transactions").insert(row)
-            self._db.table("postings").insert_all(lines)
+            self._book(transaction)
+
+    def _book(self, transaction: Transaction) -> None:
+        """Write a transaction at the end of the chain; under the write lock, so that the chain has one end."""
+        self._check_accounts(transaction)
+        number, before = self.head()
+        row, lines = transaction.to_rows()
+        # The postings come first: the transaction is the seal on them, and the database refuses one that is unbalanced.
+        self._db.table("postings").insert_all(lines)
+        self._db.table("transactions").insert(
+            {"number": number + 1, **row, "hash": chained_hash(before, row, lines)}
+        )
+
+    def _check_accounts(self, transaction: Transaction) -> None:
+        for posting in transaction.postings:
+            if posting.account in self._accounts:
+                continue
+            if bundled_chart().find(posting.account) is None:
+                raise LedgerError(
+                    f"transaction {transaction.id}: the account {posting.account!r} is not in the chart of accounts; "
+                    "add it to configs/accounts.toml"
+                )
+            self._accounts.add(posting.account)
 
     # ---- reading
 
@@ -185,10 +252,23 @@ class Store:
             found[interaction_id] = [
                 Transaction.from_rows(row, lines.get(row["id"], ()))
                 for row in self.rows(
-                    "SELECT * FROM transactions WHERE interaction_id = ? ORDER BY rowid", [interaction_id]
+                    "SELECT * FROM transactions WHERE interaction_id = ? ORDER BY number", [interaction_id]
                 )
             ]
         return found
+
+    def transaction(self, transaction_id: str) -> Transaction:
+        """One transaction; KeyError when there is none of that id."""
+        rows = self.rows("SELECT * FROM transactions WHERE id = ?", [transaction_id])
+        if not rows:
+            raise KeyError(transaction_id)
+        lines = self.rows("SELECT * FROM postings WHERE transaction_id = ? ORDER BY line", [transaction_id])
+        return Transaction.from_rows(rows[0], lines)
+
+    def head(self) -> tuple[int, str]:
+        """How many transactions there are, and the hash of the newest: what vouches for all of them."""
+        rows = self.rows("SELECT number, hash FROM transactions ORDER BY number DESC LIMIT 1")
+        return (rows[0]["number"], rows[0]["hash"]) if rows else (0, GENESIS)
 
     def order(self, order_id: str) -> tuple[Order, list[OrderEvent]]:
         """An order and its life so far; KeyError when there is none of that id."""
@@ -224,6 +304,21 @@ class Store:
             names = [column[0] for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
+    def stream(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query one by one, for more of them than should be held in memory."""
+        with _explained(self.path):
+            yield from self._db.execute(sql, parameters)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reading within sees the log as it is now, whatever other programs write meanwhile."""
+        with _explained(self.path):
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.rollback()
+
     # ---- opening
 
     def _prepare(self, mode: Literal["write", "read"]) -> None:
@@ -246,9 +341,12 @@ class Store:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         if known - applied:
+            # A table that is made anew must not take along what refers to it; the migrations check the keys themselves.
+            db.execute("PRAGMA foreign_keys = OFF")
             # Under the write lock, so that two programs that begin a log together do not both make its tables.
             with self._writing():
                 migrations.apply(db)
+            db.execute("PRAGMA foreign_keys = ON")
 
     def _refuse_foreign_database(self) -> None:
         """A database full of somebody else's tables is a mistyped path, not a place for ours."""

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from assistant.errors import LedgerError
 from assistant.ledger import accounts
+from assistant.ledger.accounts import bundled_chart
+from assistant.ledger.plan import load_plan
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.ledger.transactions import Posting, Transaction, cost, imbalance, revenue
 from assistant.money import Money
-from assistant.records import Effort
+from assistant.records import Effort, OrderState
 from tests.assistant.examples import NOW, event, interaction, order, plan
 
 microseconds = st.integers(min_value=0, max_value=60_000_000)
@@ -90,6 +92,100 @@ def test_the_rebate_is_a_share_to_the_nearest_millionth_plus_a_fixed_amount() ->
     assert rebate == Money.of("0.6866", "USD")  # 0.58660002 rounds to 0.586600, and 0.10
     assert terms == "0.02 of 29.330001 plus 0.10 USD, plan home"
     assert plan().rebate("music", Money.of("5", "USD"))[0] == Money.zero("USD")
+
+
+def life_of(*states: OrderState, plan_: str = "maker", total: str = "19.98") -> dict[str, int]:
+    """The balance of every account, millionths, after an order lived through `states` under a bundled plan."""
+    terms = load_plan(plan_)
+    amount = Money.of(total, terms.currency)
+    rebate, words = terms.rebate("pizza", amount)
+    placed = order(
+        total=amount,
+        plan=plan_,
+        rebate=rebate,
+        rebate_terms=words,
+        notification=terms.notification("pizza"),
+        terms=terms.terms("pizza", amount),
+    )
+    balances: dict[str, int] = {}
+    events = [event(state) for state in states]
+    for number, step in enumerate(events):
+        for transaction in book_order_event(placed, step, events[:number]):
+            for posting in transaction.postings:
+                assert bundled_chart().find(posting.account)
+                balances[posting.account] = balances.get(posting.account, 0) + posting.amount.micros
+    return {account: micros for account, micros in balances.items() if micros}
+
+
+PLACED = {
+    "Expenses:Notification:Pizza": 7_500,
+    "Liabilities:Payable:Messaging": -7_500,
+    "Expenses:Support:Pizza": 30_000,
+    "Liabilities:Payable:Support": -30_000,
+}
+DONE = {**PLACED, "Expenses:Fulfilment:Pizza": 20_000, "Liabilities:Payable:Fulfilment": -20_000}
+# 5 % and 1 % of 19.98.
+EARNED = {"Income:Rebates:Pizza": -999_000, "Income:Affiliate:Pizza": -199_800}
+# 2.9 % of 1.1988 is 0.0347652, to the nearest millionth.
+FEE = 34_765
+
+
+@pytest.mark.parametrize(
+    ("states", "balances"),
+    [
+        (("quoted", "cancelled"), {}),
+        (("quoted", "confirmed", "placed"), PLACED),
+        (("quoted", "confirmed", "placed", "cancelled"), PLACED),
+        (
+            ("quoted", "confirmed", "placed", "completed"),
+            {**DONE, **EARNED, "Assets:Receivable:Pizza": 999_000, "Assets:Receivable:Affiliates": 199_800},
+        ),
+        (
+            ("quoted", "confirmed", "placed", "completed", "settled"),
+            {**DONE, **EARNED, "Assets:Cash": 1_198_800 - FEE, "Expenses:PaymentFees:Pizza": FEE},
+        ),
+        (
+            ("quoted", "confirmed", "placed", "completed", "refunded"),
+            {
+                **DONE,
+                "Expenses:Refunds:Pizza": 100_000,
+                "Liabilities:Payable:PaymentProvider": -100_000,
+                "Expenses:Support:Pizza": 1_530_000,
+                "Liabilities:Payable:Support": -1_530_000,
+            },
+        ),
+        (
+            ("quoted", "confirmed", "placed", "completed", "settled", "refunded"),
+            {
+                **DONE,
+                # The fee is not given back: that much cash is gone.
+                "Assets:Cash": -FEE,
+                "Expenses:PaymentFees:Pizza": FEE,
+                "Expenses:Refunds:Pizza": 100_000,
+                "Liabilities:Payable:PaymentProvider": -100_000,
+                "Expenses:Support:Pizza": 1_530_000,
+                "Liabilities:Payable:Support": -1_530_000,
+            },
+        ),
+        (
+            ("quoted", "confirmed", "placed", "completed", "settled", "charged_back"),
+            {
+                **DONE,
+                "Assets:Cash": -FEE,
+                "Expenses:PaymentFees:Pizza": FEE,
+                "Expenses:Chargebacks:Pizza": 15_000_000,
+                "Liabilities:Payable:PaymentProvider": -15_000_000,
+                "Expenses:Support:Pizza": 4_030_000,
+                "Liabilities:Payable:Support": -4_030_000,
+            },
+        ),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_the_life_of_an_order_leaves_the_right_balances(
+    states: tuple[OrderState, ...], balances: dict[str, int]
+) -> None:
+    assert life_of(*states) == balances
 
 
 def test_an_unbalanced_transaction_cannot_be_made() -> None:

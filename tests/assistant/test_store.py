@@ -21,7 +21,7 @@ from assistant.errors import StoreError
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.store import store as store_module
 from assistant.store.audit import audit
-from assistant.store.schema import NAMES
+from assistant.store.schema import NAMES, migrations
 from assistant.store.store import Store
 from assistant.store.totals import GROUPINGS, plans, totals
 from tests.assistant.examples import NOW, event, interaction, order, plan
@@ -195,12 +195,15 @@ def test_every_grouping_adds_up_to_the_same(store: Store, by: str) -> None:
 
 
 def tamper(path: Path, *statements: str) -> None:
-    """Change the database behind the store's back, the way a person with a SQLite shell would."""
+    """Change the database behind the store's back, the way a person with a SQLite shell would, and hide the traces."""
     with sqlite3.connect(path) as db:
-        for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
             db.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             assert db.execute(statement).rowcount == 1
+        for _, sql in triggers:
+            db.execute(sql)
     db.close()
 
 
@@ -218,6 +221,26 @@ def tamper(path: Path, *statements: str) -> None:
             "off by 999000 millionths of USD",
         ),
         (
+            "UPDATE postings SET account = 'Income:Rebates:Ride' WHERE account LIKE 'Income:%'",
+            "transaction order-1:accrual",
+            "is not what was booked as number 3: its hash does not fit",
+        ),
+        (
+            "UPDATE postings SET account = 'Income:Gifts' WHERE account LIKE 'Income:%'",
+            "posting order-1:accrual line 2",
+            "Income:Gifts is not in the chart of accounts",
+        ),
+        (
+            "UPDATE transactions SET description = 'a gift' WHERE kind = 'accrual'",
+            "transaction order-1:accrual",
+            "is not what was booked as number 3: its hash does not fit",
+        ),
+        (
+            "UPDATE transactions SET hash = replace(hash, '0', '1') WHERE number = 2",
+            "transaction order-1:notification",
+            "its hash does not fit",
+        ),
+        (
             "DELETE FROM postings WHERE account = 'Assets:Receivable:Pizza'",
             "transaction order-1:accrual",
             "has 1 posting(s)",
@@ -227,29 +250,58 @@ def tamper(path: Path, *statements: str) -> None:
             "posting order-1:accrual line 2",
             "another interaction or plan",
         ),
-        ("DELETE FROM order_events WHERE state = 'completed'", "order order-1", "without having completed"),
+        (
+            "UPDATE postings SET line = 3 WHERE account LIKE 'Income:%'",
+            "posting order-1:accrual line 3",
+            "is out of place",
+        ),
+        (
+            "DELETE FROM order_events WHERE state = 'completed'",
+            "order order-1",
+            "Income:Rebates:Pizza -999000 USD; by the terms and the life of the order it is nothing",
+        ),
         (
             "DELETE FROM order_events WHERE state = 'confirmed'",
             "order order-1",
-            "placed without having been confirmed",
+            "was placed without having been confirmed",
         ),
-        ("UPDATE orders SET rebate_micros = 5", "order order-1", "earned 999000 millionths instead of 5"),
-        ("DELETE FROM transactions WHERE kind = 'accrual'", "table postings", "missing row of transactions"),
+        (
+            "UPDATE orders SET rebate_micros = 5",
+            "order order-1",
+            "by the terms and the life of the order it is Assets:Receivable:Pizza 5 USD, Income:Rebates:Pizza -5 USD",
+        ),
+        ("UPDATE orders SET slots = '[]', terms = '[1]'", "order order-1", "cannot be read"),
+        (
+            "DELETE FROM transactions WHERE kind = 'notification'",
+            "transaction order-1:accrual",
+            "is number 3 and follows number 1: what was between is gone",
+        ),
+        (
+            "DELETE FROM transactions WHERE kind = 'accrual'",
+            "posting order-1:accrual line 1",
+            "belongs to no transaction",
+        ),
         ("DELETE FROM orders", "table order_events", "missing row of orders"),
         (
             "DELETE FROM transactions WHERE kind = 'compute'",
             "interaction interaction-1",
             "no booking of what it cost",
         ),
+        ("DELETE FROM interactions", "table transactions", "missing row of interactions"),
         (
             "DELETE FROM postings WHERE account LIKE 'Expenses:Notification:%'",
             "order order-1",
-            "cost 0 millionths of messages instead of 7500",
+            "order-1:notification is Liabilities:Payable:Messaging -7500 USD; by the terms",
         ),
         (
             "UPDATE order_events SET rowid = 100 WHERE state = 'placed'",
             "order order-1",
-            "was placed after it was completed",
+            "was completed without having been placed just before: quoted, confirmed, completed, placed",
+        ),
+        (
+            "UPDATE transactions SET reverses = 'order-1:accrual' WHERE number = 1",
+            "transaction interaction-1:compute",
+            "is not the reverse of order-1:accrual",
         ),
     ],
 )
@@ -416,12 +468,17 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
     Store.open(path).close()
     with Store.open(path) as store:
         applied = [row["name"] for row in store.rows("SELECT name FROM _sqlite_migrations ORDER BY rowid")]
-        schema = store.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name")
     assert tuple(applied) == NAMES
-    digest = hashlib.sha256(" ".join(" ".join(row["sql"].split()) for row in schema).encode()).hexdigest()[
-        :12
-    ]
-    assert (NAMES, digest) == (("log_and_books",), "e56f3b646de2")
+    digests = {}
+    for name, following in zip(NAMES, [*NAMES[1:], ()], strict=True):
+        with Database(memory=True) as db:
+            migrations.apply(db, stop_before=following)
+            schema = db.execute(
+                "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
+            ).fetchall()
+        text = " ".join(" ".join(sql.split()) for (sql,) in schema)
+        digests[name] = hashlib.sha256(text.encode()).hexdigest()[:12]
+    assert digests == {"log_and_books": "e56f3b646de2", "chain_and_settlement": "21acb6416177"}
 
 
 def test_two_programs_begin_a_log_together(path: Path) -> None:
