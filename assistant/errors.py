@@ -28,3 +28,7 @@ class LedgerError(PennyworthError):
     """Books that would not balance; nothing was posted."""
 
     exit_code = 1
+
+
+class AttributionError(PennyworthError):
+    """Touches and purchases that cannot be used, or a model that cannot be had from them."""

@@ -26,6 +26,7 @@ _COMMANDS: Final = {
     "log": "assistant.cli.log",
     "pnl": "assistant.cli.pnl",
     "ledger": "assistant.cli.ledger",
+    "attribution": "assistant.cli.attribution",
 }
 
 

@@ -1,0 +1,159 @@
+"""Attribution models side by side: for a terminal, and for machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from assistant.economics.attribution.history import NO_TOUCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from assistant.economics.attribution.models import Attribution, Comparison
+
+NO_HOLDOUT = "no estimate: nobody was held out; name every household in --households"
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """The machine-readable comparison; money as decimal strings in currency units."""
+    sales = comparison.sales
+    models = [_model_json(model) for model in comparison.models]
+    if comparison.of("incremental") is None:
+        models.append(
+            {
+                "model": "incremental",
+                "parameters": {"confidence": comparison.parameters.confidence},
+                "total": None,
+                "by_kind": {},
+                "low": None,
+                "high": None,
+                "note": NO_HOLDOUT,
+            }
+        )
+    return {
+        "simulated": comparison.simulated,
+        "source": comparison.source,
+        "currency": comparison.currency,
+        "touches": comparison.touches,
+        "households": comparison.households,
+        "purchases": {
+            "count": sales.count,
+            "refunds": sales.refunds,
+            "value": str(sales.total),
+            "touched": str(sales.touched),
+            "no_touch": str(sales.total - sales.touched),
+        },
+        "models": models,
+    }
+
+
+def _model_json(model: Attribution) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "model": model.model,
+        "parameters": dict(model.parameters),
+        "total": str(model.total),
+        "by_kind": {kind: str(amount) for kind, amount in model.by_kind.items()},
+        "low": str(model.low) if model.low is not None else None,
+        "high": str(model.high) if model.high is not None else None,
+        "note": model.note,
+    }
+    if model.standard_error:
+        document["standard_error"] = {kind: str(error) for kind, error in model.standard_error.items()}
+    if model.model == "downstream":
+        document["multiple"] = float(model.multiple) if model.multiple is not None else None
+    return document
+
+
+def comparison_parts(comparison: Comparison, *, width: int) -> Iterator[RenderableType]:
+    """What to print: tables of as many models as `width` columns hold, then what cannot stand in a table."""
+    sales, currency = comparison.sales, comparison.currency
+    origin = "simulated, " if comparison.simulated else ""
+    yield (
+        f"[bold]Who earned it: {origin}{escape(comparison.source)}[/bold]\n"
+        f"{comparison.touches:,} touches, {sales.count:,} purchases, {sales.refunds:,} refunds: {sales.total} "
+        f"{currency}, of it {sales.touched} within {comparison.parameters.window_days:g} days of a touch"
+    )
+    columns = [model for model in comparison.models if model.by_kind]
+    for group in _groups(columns, width):
+        yield _table(group)
+    for model in columns:
+        if model.note:
+            yield f"[bold]{model.model}[/bold]: {escape(model.note)}"
+    incremental = comparison.of("incremental")
+    if incremental is None:
+        yield f"[bold]incremental[/bold]: {NO_HOLDOUT}"
+    else:
+        yield (
+            f"[bold]incremental[/bold]: {incremental.total} {currency} ({incremental.low} to {incremental.high}); "
+            f"{escape(incremental.note)}"
+        )
+    yield comparison_sentence(comparison)
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """The one thing to take from it."""
+    sales, currency = comparison.sales, comparison.currency
+    downstream, incremental = comparison.of("downstream"), comparison.of("incremental")
+    if not sales.count:
+        return "Nothing was bought, so there is nothing to credit."
+    sharing = [model for model in comparison.models if model.by_kind and model is not downstream]
+    spread = {
+        kind: sorted((model.by_kind[kind].micros, model.model) for model in sharing)
+        for kind in sharing[0].by_kind
+        if kind != NO_TOUCH
+    }
+    sentence = f"The same {sales.total} {currency} of sales is handed out differently by each model"
+    if spread:
+        kind, credits_ = max(spread.items(), key=lambda item: item[1][-1][0] - item[1][0][0])
+        low, high = credits_[0], credits_[-1]
+        if low[0] != high[0]:
+            amounts = {model.model: model.by_kind[kind] for model in sharing}
+            sentence += f" ({kind}: {amounts[low[1]]} by {low[1]}, {amounts[high[1]]} by {high[1]})"
+    if downstream and downstream.multiple is not None:
+        sentence += f", and downstream impact claims it {float(downstream.multiple):.2f} times over"
+    if incremental is None:
+        return f"{sentence}; what of it would not have been bought anyway none of them knows: that takes a holdout."
+    return (
+        f"{sentence}; what would not have been bought anyway only the holdout tells: {incremental.total} "
+        f"({incremental.low} to {incremental.high})."
+    )
+
+
+def _groups(models: list[Attribution], width: int) -> Iterator[list[Attribution]]:
+    """Models in the order given, as many to a table as fit."""
+    if not models:
+        return
+    room = width - max(len(kind) for kind in ("total", *models[0].by_kind))
+    group: list[Attribution] = []
+    used = 0
+    for model in models:
+        wide = 2 + max(len(model.model), *(len(cell) for cell in (*_cells(model), str(model.total))))
+        if group and used + wide > room:
+            yield group
+            group, used = [], 0
+        group.append(model)
+        used += wide
+    yield group
+
+
+def _table(models: list[Attribution]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("kind", "total", overflow="fold")
+    for model in models:
+        table.add_column(model.model, str(model.total), justify="right", no_wrap=True)
+    for kind, *cells in zip(models[0].by_kind, *(_cells(model) for model in models), strict=True):
+        table.add_row(escape(kind), *cells)
+    return table
+
+
+def _cells(model: Attribution) -> list[str]:
+    return [
+        f"{amount} ±{model.standard_error[kind]}" if kind in model.standard_error else str(amount)
+        for kind, amount in model.by_kind.items()
+    ]
