@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -116,7 +117,8 @@ def comparison_sentence(comparison: Comparison) -> str:
             amounts = {model.model: model.by_kind[kind] for model in sharing}
             sentence += f" ({kind}: {amounts[low[1]]} by {low[1]}, {amounts[high[1]]} by {high[1]})"
     if downstream and downstream.multiple is not None:
-        sentence += f", and downstream impact claims it {float(downstream.multiple):.2f} times over"
+        times = f"{float(downstream.multiple):.2f} times over"
+        sentence += f", and downstream impact claims what was bought after a touch {times}"
     if incremental is None:
         return f"{sentence}; what of it would not have been bought anyway none of them knows: that takes a holdout."
     return (
@@ -126,20 +128,16 @@ def comparison_sentence(comparison: Comparison) -> str:
 
 
 def _groups(models: list[Attribution], width: int) -> Iterator[list[Attribution]]:
-    """Models in the order given, as many to a table as fit."""
+    """Models in the order given, in as few tables as `width` columns allow, as even as they come."""
     if not models:
         return
-    room = width - max(len(kind) for kind in ("total", *models[0].by_kind))
-    group: list[Attribution] = []
-    used = 0
-    for model in models:
-        wide = 2 + max(len(model.model), *(len(cell) for cell in (*_cells(model), str(model.total))))
-        if group and used + wide > room:
-            yield group
-            group, used = [], 0
-        group.append(model)
-        used += wide
-    yield group
+    wide = max(len(cell) for model in models for cell in (model.model, str(model.total), *_cells(model)))
+    # Two for the edges of a table, and two between columns.
+    room = width - 2 - max(len(kind) for kind in ("total", *models[0].by_kind))
+    tables = ceil(len(models) / max(room // (wide + 2), 1))
+    each = ceil(len(models) / tables)
+    for begun in range(0, len(models), each):
+        yield models[begun : begun + each]
 
 
 def _table(models: list[Attribution]) -> Table:

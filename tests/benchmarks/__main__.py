@@ -21,6 +21,7 @@ from assistant.ledger.rules import book_interaction
 from assistant.resources import household_dir
 from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
+from tests.benchmarks.attribution import attribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def main() -> None:
     """Run every measurement and write the page."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*week(folder), *writing(folder), *statement(folder)]
+        rows = [*week(folder), *writing(folder), *statement(folder), *attribution(folder)]
     page = render(rows)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page, encoding="utf-8")

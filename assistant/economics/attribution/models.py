@@ -314,8 +314,8 @@ def _incremental(prepared: _Prepared) -> Attribution:
     history, confidence = prepared.history, prepared.parameters.confidence
     effect = incremental(history, confidence)
     note = (
-        f"{effect.treated:,} households treated, {effect.held_out:,} held out; Welch's t at {confidence:.0%}; holds if "
-        f"they were assigned at random, do not affect each other, and are many"
+        f"{effect.treated:,} households treated, {effect.held_out:,} held out; Welch's t at {confidence * 100:g} %; "
+        f"holds if they were assigned at random, do not affect each other, and are many"
     )
     if effect.exposed:
         note += f"; {effect.exposed:,} held out were touched all the same: an effect of intention to treat"
