@@ -98,10 +98,6 @@ class Condition:
         return ", ".join(parts) or "clean"
 
 
-CLEAN: Final = Condition()
-"""The recordings as they are."""
-
-
 def conditions(
     *,
     noises: Iterable[str] = (),
@@ -120,7 +116,7 @@ def conditions(
     if bool(noises) != bool(snrs_db):
         raise ConfigError("--noise and --snr go together: --noise white --snr 24,15,6")
     found = [
-        CLEAN,
+        Condition(),
         *(Condition(noise=noise, snr_db=snr) for noise in noises for snr in snrs_db),
         *(Condition(reverb=reverb) for reverb in reverbs),
         *(Condition(rate=rate) for rate in rates),

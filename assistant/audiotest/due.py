@@ -73,13 +73,15 @@ def _meant(case: Case, state: State, setting: Setting, matcher: Matcher) -> Inte
     if case.intent is None:
         return NoMatch(reason="out of scope")
     expected = state.expected() if isinstance(state, Asking) else None
-    decision = {"ordered": "confirm", "cancelled": "cancel"}.get(case.outcome or "")
+    known = setting.catalogue.intents
+    answers = {"ordered": ("confirm",), "cancelled": ("cancel", "deny")}.get(case.outcome or "", ())
+    decision = next((intent for intent in answers if intent in known), None)
     if decision is None and case.text:
         read = matcher.match(case.text, expected=expected)
         if isinstance(read, IntentMatch) and _decides(read.intent, setting):
             decision = read.intent
     intent = decision if decision is not None else case.intent
-    if intent not in setting.catalogue.intents:
+    if intent not in known:
         return NoMatch(reason="out of scope")
     slots = {} if intent == decision else dict(case.slots)
     return IntentMatch(intent=intent, slots=slots, score=1.0, step="exact", sentence=case.text)

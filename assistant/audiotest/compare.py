@@ -1,0 +1,91 @@
+"""A run against an earlier one, case by case: what broke, what was mended, and whether that could be chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb
+from typing import TYPE_CHECKING
+
+from assistant.errors import ConfigError
+
+if TYPE_CHECKING:
+    from assistant.audiotest.results import CaseResult, Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One engine under one condition, before and now."""
+
+    engine: str
+    """Now."""
+    condition: str
+    """Label."""
+    pairs: int
+    """Cases that both runs heard."""
+    unpaired: int
+    """Cases of this run that the earlier one did not hear."""
+    broke: tuple[CaseResult, ...]
+    """Right before and wrong now, as they are now."""
+    mended: tuple[CaseResult, ...]
+    """Wrong before and right now."""
+    p_value: float
+    """McNemar's exact test, two-sided: how likely as much imbalance is if nothing changed but luck."""
+    false_orders: int
+    """False orders now, less those before."""
+
+    @property
+    def worse(self) -> bool:
+        """More broke than was mended, or there are more false orders."""
+        return len(self.broke) > len(self.mended) or self.false_orders > 0
+
+
+def compare(now: Run, before: Run) -> list[Comparison]:
+    """Pair the cases of two runs by engine, condition, recording and place in the corpus.
+
+    Two runs of a single engine each are paired even if the engines differ.
+
+    Raises:
+        ConfigError: the runs have no case in common.
+    """
+    single = len(now.engines) == len(before.engines) == 1
+    old = {it.key[0 if not single else 1 :]: it for it in before.results}
+    found = []
+    for engine in now.engines:
+        for condition in now.conditions:
+            pairs = []
+            results = now.of(engine, condition)
+            for it in results:
+                was = old.get(it.key[0 if not single else 1 :])
+                if was is not None:
+                    pairs.append((was, it))
+            if not pairs:
+                continue
+            broke = tuple(it for was, it in pairs if was.right and not it.right)
+            mended = tuple(it for was, it in pairs if it.right and not was.right)
+            found.append(
+                Comparison(
+                    engine=engine,
+                    condition=condition,
+                    pairs=len(pairs),
+                    unpaired=len(results) - len(pairs),
+                    broke=broke,
+                    mended=mended,
+                    p_value=mcnemar(len(broke), len(mended)),
+                    false_orders=sum(it.false_order - was.false_order for was, it in pairs),
+                )
+            )
+    if not found:
+        raise ConfigError(
+            "the baseline has no case in common with this run; take one of the same corpus, conditions and engine"
+        )
+    return found
+
+
+def mcnemar(broke: int, mended: int) -> float:
+    """The exact two-sided p-value of McNemar's test: the discordant pairs as throws of a fair coin."""
+    discordant = broke + mended
+    if not discordant:
+        return 1.0
+    tail = sum(comb(discordant, count) for count in range(min(broke, mended) + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**discordant)))
