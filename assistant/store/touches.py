@@ -1,4 +1,4 @@
-"""The log as tables for attribution: every interaction is a touch, every rebate a purchase."""
+"""The log as tables for attribution: every interaction is a touch, what an order earned is a purchase."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from assistant.store.store import Store
 
-_TOUCHES: Final = "SELECT id, at AS time, coalesce(intent, 'none') AS kind FROM interactions ORDER BY number"
+_KEYS: Final = {
+    "intent": "coalesce(intent, 'none')",
+    "partner": "CASE WHEN order_id IS NULL OR kind <> 'commerce' THEN 'none' ELSE coalesce(intent, 'none') END",
+    **{name: f'"{name}"' for name in ("kind", "outcome", "source", "engine", "device", "plan")},
+}
+"""What a statement is grouped by, but for times."""
 
 # A purchase is made when the order is placed, by the interaction that placed it; what completes later earns it.
-_REBATES: Final = """
-    SELECT t.id AS id, t.order_id AS order_id, t.interaction_id AS touch, o.intent AS kind,
+_EARNINGS: Final = """
+    SELECT t.id AS id, t.order_id AS order_id, t.at AS booked, t.interaction_id AS touch, o.intent AS kind,
         max(coalesce(placed.at, t.at), i.at) AS time,
         -sum(p.amount_micros) AS value_micros, p.currency AS currency
     FROM transactions AS t
@@ -23,16 +28,21 @@ _REBATES: Final = """
 """
 
 
-def touches(store: Store) -> list[dict[str, Any]]:
-    """Rows of id, time (ISO 8601, UTC) and kind: the intent, "none" for what was not understood."""
-    return store.rows(_TOUCHES)
+def touches(store: Store, by: str = "intent") -> list[dict[str, Any]]:
+    """Every interaction, oldest first: id, time (ISO 8601, UTC), kind, and its key: the intent ("none" for what was not
+    understood), or what else a statement is grouped by; None where that is a time."""
+    # The fragment comes from the table above, never from a user.
+    return store.rows(
+        f'SELECT id, at AS time, kind, {_KEYS.get(by, "NULL")} AS "key" FROM interactions ORDER BY number'
+    )
 
 
-def rebates(store: Store) -> list[dict[str, Any]]:
-    """Rows of id, time, value_micros, currency, kind (the intent), touch (the interaction that placed the order) and
-    refund_of: for a transaction that takes income back, the one that earned it."""
+def earnings(store: Store) -> list[dict[str, Any]]:
+    """Income from orders, rebates and commissions, in the order of booking: id, time, booked (both ISO 8601, UTC),
+    value_micros, currency, kind (the intent), touch (the interaction that placed the order) and refund_of: for a
+    transaction that takes income back, the one that earned it."""
     earned: dict[str, str] = {}
-    rows = store.rows(_REBATES)
+    rows = store.rows(_EARNINGS)
     for row in rows:
         order = row.pop("order_id")
         row["refund_of"] = earned.get(order) if row["value_micros"] < 0 else None

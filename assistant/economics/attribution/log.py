@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from assistant.economics.attribution.tables import Table, make_history
-from assistant.store.touches import rebates, touches
+from assistant.store.touches import earnings, touches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.economics.attribution.history import History
     from assistant.store.store import Store
 
@@ -18,22 +20,30 @@ HOUSEHOLD: Final = "home"
 
 
 def log_history(store: Store) -> History:
-    """Every interaction a touch of its intent, every rebate earned or taken back a purchase. Rebates, and not what
-    the customer paid: they are what is earned here, and so they sum to the income statement's revenue from orders."""
-    said, earned = touches(store), rebates(store)
+    """Every interaction a touch of its intent, all that an order earned or gave back a purchase.
+
+    What is earned here, and not what the customer paid: so purchases sum to the revenue from orders of the income
+    statement.
+    """
+    return history_of(touches(store), earnings(store), source=f"the log {store.path}")
+
+
+def history_of(said: Sequence[dict[str, Any]], earned: Sequence[dict[str, Any]], *, source: str) -> History:
+    """The history of rows as `assistant.store.touches` yields them; a touch's kind is its key."""
     return make_history(
-        Table(data=_table(said, ("id", "time", "kind")), name="the log's interactions"),
+        Table(data=_table(said, {"id": "id", "time": "time", "kind": "key"}), name="the log's interactions"),
         Table(
-            data=_table(earned, ("id", "time", "currency", "kind", "touch", "refund_of")).append_column(
-                "value_micros", pa.array([row["value_micros"] for row in earned], pa.int64())
-            ),
-            name="the log's rebates",
+            data=_table(
+                earned,
+                {name: name for name in ("id", "time", "currency", "kind", "touch", "refund_of")},
+            ).append_column("value_micros", pa.array([row["value_micros"] for row in earned], pa.int64())),
+            name="the log's earnings",
         ),
-        source=f"the log {store.path}",
+        source=source,
         simulated=True,
     )
 
 
-def _table(rows: list[dict[str, str | None]], names: tuple[str, ...]) -> pa.Table:
-    columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in names}
-    return pa.table({"household": pa.array([HOUSEHOLD] * len(rows), pa.string()), **columns})
+def _table(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> pa.Table:
+    texts = {name: pa.array([row[key] for row in rows], pa.string()) for name, key in columns.items()}
+    return pa.table({"household": pa.array([HOUSEHOLD] * len(rows), pa.string()), **texts})

@@ -10,7 +10,6 @@ from assistant.economics.attribution.history import NO_TOUCH
 from assistant.economics.attribution.log import log_history
 from assistant.economics.attribution.models import MODELS, Parameters, attribute, compare
 from assistant.ledger.rules import book_interaction, book_order_event
-from assistant.ledger.transactions import Posting, Transaction
 from assistant.money import Money
 from assistant.store.store import Store
 from tests.assistant.examples import NOW, event, interaction, order, plan
@@ -18,7 +17,7 @@ from tests.assistant.examples import NOW, event, interaction, order, plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assistant.records import OrderState
+    from assistant.records import Order, OrderEvent, OrderState
 
 
 def say(store: Store, name: str, intent: str | None, minutes: float) -> None:
@@ -26,7 +25,7 @@ def say(store: Store, name: str, intent: str | None, minutes: float) -> None:
     store.append(it, transactions=book_interaction(it, plan()))
 
 
-def buy(store: Store, name: str, minutes: float) -> Transaction:
+def buy(store: Store, name: str, minutes: float) -> tuple[Order, list[OrderEvent]]:
     """A pizza quoted, confirmed and placed by one sentence, and completed half an hour later."""
     ordered = order(id=name, interaction_id=f"{name}-said", quoted_at=NOW + timedelta(minutes=minutes))
     it = interaction(
@@ -44,7 +43,7 @@ def buy(store: Store, name: str, minutes: float) -> Transaction:
     ]
     booked = [each for step in events for each in book_order_event(ordered, step)]
     store.append(it, orders=[ordered], events=events, transactions=[*book_interaction(it, plan()), *booked])
-    return booked[-1]
+    return ordered, events
 
 
 def test_an_order_is_a_purchase_when_it_is_placed_and_the_log_is_one_household(tmp_path: Path) -> None:
@@ -86,22 +85,11 @@ def test_direct_is_the_income_statement(tmp_path: Path) -> None:
 def test_income_taken_back_is_a_refund_of_its_order(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.db") as store:
         say(store, "jazz", "music", 0)
-        accrual = buy(store, "order-1", 10)
+        ordered, life = buy(store, "order-1", 10)
         say(store, "weeks later", "weather", 60 * 24 * 50)
         late = interaction(id="back", intent="weather", at=NOW + timedelta(days=51))
-        back = Transaction(
-            id="order-1:back",
-            at=late.at,
-            kind="accrual",
-            interaction_id=late.id,
-            order_id="order-1",
-            plan="home",
-            description="taken back",
-            postings=tuple(
-                Posting(account=posting.account, amount=-posting.amount) for posting in accrual.postings
-            ),
-        )
-        store.append(late, transactions=[*book_interaction(late, plan()), back])
+        back = event("refunded", order_id=ordered.id, interaction_id=late.id, at=late.at, reason="cold")
+        store.append(late, events=[back], transactions=book_order_event(ordered, back, life))
         history = log_history(store)
     assert history.micros.tolist() == [999_000, -999_000]
     for model in MODELS[:-1]:

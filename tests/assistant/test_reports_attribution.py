@@ -1,0 +1,50 @@
+"""How a comparison looks where amounts have an error."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from assistant.economics.attribution.models import Parameters, compare
+from assistant.reports.attribution import comparison_parts, comparison_sentence
+from tests.assistant.economics.attribution.histories import history, journeys_of, purchase
+
+
+@pytest.mark.parametrize("width", [60, 80, 132])
+def test_sampled_amounts_stand_with_their_error_and_fit(width: int) -> None:
+    random = np.random.default_rng(4)
+    paths = [
+        (" > ".join(f"kind {kind:02}" for kind in random.permutation(14)[:4]), int(random.integers(3)), 1)
+        for _ in range(30)
+    ]
+    comparison = compare(journeys_of(paths), Parameters(worth="rate", samples=20))
+    console = Console(file=io.StringIO(), width=width)
+    for part in comparison_parts(comparison, width=width):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    shapley = comparison.of("shapley")
+    assert shapley is not None
+    for kind, error in shapley.standard_error.items():
+        assert f"{shapley.by_kind[kind]} ±{error}" in text, kind
+
+
+def test_the_sentence_says_when_there_is_nothing() -> None:
+    assert comparison_sentence(compare(history([("h", 0.0, "a")], []), Parameters())).startswith(
+        "Nothing was bought"
+    )
+
+
+def test_the_sentence_gives_the_holdout_the_last_word() -> None:
+    given = history(
+        [("a", 0.0, "music")],
+        [purchase("a", 1, "5"), purchase("b", 1, "3"), purchase("c", 1, "1")],
+        {"a": False, "b": False, "c": True, "d": True},
+    )
+    sentence = comparison_sentence(compare(given, Parameters()))
+    assert "only the holdout tells: 7.000000 (" in sentence
+    assert sentence.count(". ") == 0
