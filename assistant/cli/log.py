@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from assistant.cli.exits import BAD_INPUT
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, When, console, global_options
 from assistant.ledger.transactions import cost, revenue
 from assistant.reports.render import interaction_receipt, log_table
 from assistant.store.store import Store
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from assistant.ledger.transactions import Transaction
     from assistant.money import Money
     from assistant.records import Interaction
@@ -23,22 +24,9 @@ if TYPE_CHECKING:
 FOLLOW_EVERY_S: Final = 0.5
 
 
-class _When(click.ParamType[datetime]):
-    """A date or a time: ISO 8601, UTC unless it says otherwise."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            when = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date or time; write 2026-01-31 or 2026-01-31T18:30", param, ctx)
-        return when if when.tzinfo else when.replace(tzinfo=UTC)
-
-
 @click.group(name="log", invoke_without_command=True)
 @click.option("--intent", help='Only this intent; "none" for what was not understood.')
-@click.option("--since", type=_When(), help="Only from this date or time on (UTC).")
+@click.option("--since", type=When(), help="Only from this date or time on (UTC).")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="The last so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @global_options

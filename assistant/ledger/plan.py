@@ -3,15 +3,17 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
 from assistant.config import load_strict, named_file
-from assistant.errors import ConfigError
+from assistant.errors import ConfigError, LedgerError
 from assistant.ledger.exchange import HIGHEST_RATE, Currency, Rates, load_rates
 from assistant.money import Money
 from assistant.records import Charge, ChargeName, OrderTerms
@@ -280,13 +282,23 @@ class PricingPlan:
 
     def energy_cost(self, cpu_us: int) -> Fraction:
         """Exact cost in currency units of `cpu_us` microseconds of one busy core."""
-        joules = Fraction(self.machine.watts_per_busy_core) * cpu_us / MICROSECONDS
-        return joules * Fraction(self.energy.price_per_kwh) / JOULES_PER_KWH
+        return self._energy_rate * cpu_us
 
     def wear_cost(self, busy_us: int) -> Fraction:
         """Exact depreciation in currency units of `busy_us` microseconds of use."""
+        return self._wear_rate * busy_us
+
+    # Worked out once a plan: every interaction needs them.
+
+    @cached_property
+    def _energy_rate(self) -> Fraction:
+        joules = Fraction(self.machine.watts_per_busy_core) / MICROSECONDS
+        return joules * Fraction(self.energy.price_per_kwh) / JOULES_PER_KWH
+
+    @cached_property
+    def _wear_rate(self) -> Fraction:
         life_us = Fraction(self.machine.life_years) * SECONDS_PER_YEAR * MICROSECONDS
-        return Fraction(self.machine.price) * busy_us / life_us
+        return Fraction(self.machine.price) / life_us
 
     def recognition_price(self, audio_us: int) -> Fraction:
         """Exact cloud price of one utterance, in units of the price's own currency; 0 where it is measured."""
@@ -308,6 +320,25 @@ class PricingPlan:
         if self.advertising is None:
             return Fraction(0)
         return Fraction(self.advertising.per_thousand) * Fraction(self.advertising.fill) / PER_THOUSAND
+
+    def exchange_rate(self, currency: str, on: date) -> Fraction:
+        """How many units of the plan's currency one unit of `currency` is worth on the day `on`.
+
+        Raises:
+            LedgerError: the plan has no exchange rates, or none for that day.
+        """
+        if currency == self.currency:
+            return Fraction(1)
+        return self.exchange_rates().rate(currency, self.currency, on)
+
+    def exchange_rates(self) -> Rates:
+        """The table of exchange rates; LedgerError when the plan was made without one."""
+        if self.exchange is None:
+            raise LedgerError(
+                f"the plan {self.name} has prices in several currencies and no exchange rates; load it from a file "
+                "that names them with `rates`"
+            )
+        return self.exchange
 
     def rebate(self, intent: str, total: Money) -> tuple[Money, str]:
         """What a completed order of `total` (in this plan's currency) earns, to the nearest millionth, and why."""

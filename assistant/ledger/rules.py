@@ -107,7 +107,7 @@ def _bought(interaction: Interaction, plan: PricingPlan) -> Iterator[tuple[list[
             parts = tuple(Money.nearest(price, currency) for price in exact)
             whole, difference = sum(parts, Money.zero(currency)), Money.zero(currency)
         else:
-            rates, on = _rates(plan), interaction.at.date()
+            rates, on = plan.exchange_rates(), interaction.at.date()
             parts, whole, difference = rates.convert_parts(exact, currency, plan.currency, on)
             text = f"{text} ({rates.words(currency, plan.currency, on)})"
         postings = [
@@ -130,7 +130,7 @@ def _advert(interaction: Interaction, plan: PricingPlan) -> Transaction | None:
     if currency == plan.currency:
         amount = Money.nearest(price, currency)
     else:
-        rates, on = _rates(plan), interaction.at.date()
+        rates, on = plan.exchange_rates(), interaction.at.date()
         amount = Money.nearest(price * rates.rate(currency, plan.currency, on), plan.currency)
         words = f"{words} ({rates.words(currency, plan.currency, on)})"
     if not amount:
@@ -164,15 +164,6 @@ def _transaction(
         description=description,
         postings=tuple(postings),
     )
-
-
-def _rates(plan: PricingPlan) -> Rates:
-    if plan.exchange is None:
-        raise LedgerError(
-            f"the plan {plan.name} has prices in several currencies and no exchange rates; load it from a file "
-            "that names them with `rates`"
-        )
-    return plan.exchange
 
 
 def book_order_event(

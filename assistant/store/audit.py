@@ -17,14 +17,13 @@ from assistant.ledger.accounts import bundled_chart
 from assistant.ledger.chain import GENESIS, seal
 from assistant.ledger.exchange import Rates
 from assistant.ledger.rules import book_order_event
-from assistant.records import LIFE, Order, OrderEvent
+from assistant.records import LIFE, Order, OrderEvent, stamp
 from assistant.store.schema import migrations
 from assistant.store.totals import totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from assistant.ledger.transactions import Posting
     from assistant.store.store import Store
 
 MOST_PROBLEMS: Final = 20
@@ -258,16 +257,29 @@ def _check_orders(store: Store, findings: _Findings) -> None:
             continue
         for id_ in sorted(expected.keys() | booked.keys()):
             # What an exchange came to depends on rates that the log does not hold.
-            loose = bool(order.terms.settlement_currency)
-            if _comparable(booked.get(id_, ()), loose=loose) != _comparable(
-                expected.get(id_, ()), loose=loose
-            ):
-                findings.add(
-                    "bookings of orders",
-                    where,
-                    f"{id_} is {_listed(booked.get(id_, ()))}; by the terms and the life of the order it is "
-                    f"{_listed(expected.get(id_, ()))}",
-                )
+            without = {accounts.CASH, accounts.CONVERSION} if order.terms.settlement_currency else set()
+            found, due = (each.get(id_, _Booking()).but(without) for each in (booked, expected))
+            if found != due:
+                what = f"{id_} is {found}; by the terms and the life of the order it is {due}"
+                findings.add("bookings of orders", where, what)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Booking:
+    """What is compared of a transaction: not its words, which a later version may put differently."""
+
+    head: tuple[str, str, str] = ("", "", "")
+    """Time, interaction, plan."""
+    lines: tuple[tuple[str, int, str], ...] = ()
+    """Account, millionths, currency."""
+
+    def but(self, accounts_: set[str]) -> _Booking:
+        """Without the postings to some accounts."""
+        return _Booking(head=self.head, lines=tuple(line for line in self.lines if line[0] not in accounts_))
+
+    def __str__(self) -> str:
+        lines = ", ".join(f"{account} {micros} {currency}" for account, micros, currency in self.lines)
+        return f"{lines} ({', '.join(self.head)})" if lines else "nothing"
 
 
 def _lives(store: Store) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -284,49 +296,35 @@ def _lives(store: Store) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield order_id, [dict(zip(names, row, strict=True)) for row in group if row[1] is not None]
 
 
-def _booked(store: Store, order_id: str) -> dict[str, list[tuple[str, int, str]]]:
-    """The postings of an order by transaction, without corrections: those are judged by themselves."""
-    booked: dict[str, list[tuple[str, int, str]]] = {}
-    for id_, account, micros, currency in store.stream(
+def _booked(store: Store, order_id: str) -> dict[str, _Booking]:
+    """What an order booked, by transaction, without corrections: those are judged by themselves."""
+    rows = store.stream(
         """
-        SELECT t.id, p.account, p.amount_micros, p.currency
+        SELECT t.id, t.at, t.interaction_id, t."plan", p.account, p.amount_micros, p.currency
         FROM transactions AS t LEFT JOIN postings AS p ON p.transaction_id = t.id
         WHERE t.order_id = ? AND t.reverses IS NULL ORDER BY t.number, p.line
         """,
         [order_id],
-    ):
-        lines = booked.setdefault(id_, [])
-        if account is not None:
-            lines.append((account, micros, currency))
-    return booked
-
-
-def _expected(order: Order, life: Sequence[OrderEvent]) -> dict[str, list[tuple[str, int, str]]]:
-    """The postings that the order's terms and life call for, by transaction."""
-    expected = {}
-    # At par, since the log does not hold the rates; what was exchanged is not compared.
-    into = order.terms.settlement_currency
-    par = Rates(
-        name="par", base=order.total.currency, source="", per_base={into: {date.min.isoformat(): Decimal(1)}}
     )
-    for number, event in enumerate(life):
-        for transaction in book_order_event(order, event, life[:number], par):
-            expected[transaction.id] = [_plain(posting) for posting in transaction.postings]
-    return expected
+    return {
+        head[0]: _Booking(head=head[1:], lines=tuple(line[4:] for line in lines if line[4] is not None))
+        for head, lines in groupby(rows, key=lambda row: row[:4])
+    }
 
 
-def _plain(posting: Posting) -> tuple[str, int, str]:
-    return posting.account, posting.amount.micros, posting.amount.currency
-
-
-def _comparable(lines: Iterable[tuple[str, int, str]], *, loose: bool) -> list[tuple[str, int, str]]:
-    exchanged = {accounts.CASH, accounts.CONVERSION} if loose else set()
-    return [line for line in lines if line[0] not in exchanged]
-
-
-def _listed(lines: Iterable[tuple[str, int, str]]) -> str:
-    """Postings in words."""
-    return ", ".join(f"{account} {micros} {currency}" for account, micros, currency in lines) or "nothing"
+def _expected(order: Order, life: Sequence[OrderEvent]) -> dict[str, _Booking]:
+    """What the order's terms and life call for, by transaction."""
+    # At par, since the log does not hold the rates; what was exchanged is not compared.
+    par_ = {order.terms.settlement_currency: {date.min.isoformat(): Decimal(1)}}
+    par = Rates(name="par", base=order.total.currency, source="", per_base=par_)
+    return {
+        transaction.id: _Booking(
+            head=(stamp(transaction.at), transaction.interaction_id, transaction.plan),
+            lines=tuple((p.account, p.amount.micros, p.amount.currency) for p in transaction.postings),
+        )
+        for number, event in enumerate(life)
+        for transaction in book_order_event(order, event, life[:number], par)
+    }
 
 
 def _out_of_sequence(state: str, states: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from sqlite_utils import Database
@@ -12,6 +13,7 @@ from assistant.errors import LedgerError, StoreError
 from assistant.ledger.accounts import bundled_chart
 from assistant.ledger.chain import GENESIS, chained_hash
 from assistant.ledger.transactions import Transaction
+from assistant.money import Money
 from assistant.records import LIFE, Interaction, Order, OrderEvent, stamp
 from assistant.store.schema import NAMES, migrations
 
@@ -89,10 +91,9 @@ class Store:
             StoreError: nothing was written.
         """
         with _explained(self.path), self._writing():
-            self._db.table("interactions").insert(interaction.to_row())
-            (number,) = self._db.execute("SELECT last_insert_rowid()").fetchone()
+            number = self._put("interactions", interaction.to_row())
             self._insert(orders, events, transactions)
-        return int(number)
+        return number
 
     def advance_orders(
         self, decide: Callable[[Order, list[OrderEvent]], tuple[Sequence[OrderEvent], Sequence[Transaction]]]
@@ -135,8 +136,33 @@ class Store:
                 raise LedgerError(
                     f"order {order.id} is {last} and cannot be {event.state}; expected: {allowed}"
                 )
+            if life and event.at < life[-1].at:
+                raise LedgerError(
+                    f"order {order.id} was {last} at {life[-1].at:%Y-%m-%d %H:%M:%S} UTC and cannot be {event.state} "
+                    f"before that, at {event.at:%Y-%m-%d %H:%M:%S}; give a later time"
+                )
+            self._refuse_reversed(order)
             self._insert((), [event], transactions)
         return event
+
+    def _refuse_reversed(self, order: Order) -> None:
+        """What was taken back by a correction must not be taken back, or paid, a second time by the order's life."""
+        for row in self.rows(
+            "SELECT id FROM transactions WHERE order_id = ? AND reverses IS NULL", [order.id]
+        ):
+            correction = self._standing_correction(row["id"])
+            if correction:
+                raise LedgerError(
+                    f"order {order.id}: its transaction {row['id']} was reversed by the correction {correction}; "
+                    "reverse the correction first"
+                )
+
+    def _standing_correction(self, transaction_id: str) -> str | None:
+        """The correction that reverses a transaction, unless it has been reversed itself."""
+        for row in self.rows("SELECT id FROM transactions WHERE reverses = ?", [transaction_id]):
+            if self._standing_correction(row["id"]) is None:
+                return str(row["id"])
+        return None
 
     def correct(self, transaction_id: str, reverse: Callable[[Transaction], Transaction]) -> Transaction:
         """Book the reversing entry that `reverse` makes of a transaction, once.
@@ -167,33 +193,41 @@ class Store:
     def _writing(self) -> Iterator[None]:
         # IMMEDIATE takes the write lock first; a read that turns into a write later can be refused.
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.conn.execute("BEGIN IMMEDIATE")
             yield
-            self._db.execute("COMMIT")
+            self._db.conn.execute("COMMIT")
         except BaseException:
             self._db.rollback()
             raise
 
     def _insert(
-        self, orders: Iterable[Order], events: Iterable[OrderEvent], transactions: Iterable[Transaction]
+        self, orders: Iterable[Order], events: Iterable[OrderEvent], transactions: Sequence[Transaction]
     ) -> None:
         for order in orders:
-            self._db.table("orders").insert(order.to_row())
+            self._put("orders", order.to_row())
         for event in events:
-            self._db.table("order_events").insert(event.to_row())
-        for transaction in transactions:
-            self._book(transaction)
+            self._put("order_events", event.to_row())
+        count, before = self.head() if transactions else (0, "")
+        for number, transaction in enumerate(transactions, start=count + 1):
+            self._check_accounts(transaction)
+            row, lines = transaction.to_rows()
+            before = chained_hash(before, row, lines)
+            # The postings come first: the transaction is the seal on them, and the database refuses it unless they
+            # balance. The hash is made under the write lock, so that the chain has one end whoever else writes.
+            self._put("postings", *lines)
+            self._put("transactions", {"number": number, **row, "hash": before})
 
-    def _book(self, transaction: Transaction) -> None:
-        """Write a transaction at the end of the chain; under the write lock, so that the chain has one end."""
-        self._check_accounts(transaction)
-        number, before = self.head()
-        row, lines = transaction.to_rows()
-        # The postings come first: the transaction is the seal on them, and the database refuses one that is unbalanced.
-        self._db.table("postings").insert_all(lines)
-        self._db.table("transactions").insert(
-            {"number": number + 1, **row, "hash": chained_hash(before, row, lines)}
-        )
+    def _put(self, table: str, *rows: dict[str, Any]) -> int:
+        """Insert rows with the same columns; returns the rowid of the last.
+
+        Not by sqlite-utils' insert, which looks at the shape of the table and at every value each time: that takes
+        longer than the whole of what SQLite does.
+        """
+        sql = _insert_statement(table, tuple(rows[0]))
+        cursor = self._db.conn.cursor()
+        for row in rows:
+            cursor.execute(sql, tuple(row.values()))
+        return cursor.lastrowid or 0
 
     def _check_accounts(self, transaction: Transaction) -> None:
         for posting in transaction.postings:
@@ -267,8 +301,11 @@ class Store:
 
     def head(self) -> tuple[int, str]:
         """How many transactions there are, and the hash of the newest: what vouches for all of them."""
-        rows = self.rows("SELECT number, hash FROM transactions ORDER BY number DESC LIMIT 1")
-        return (rows[0]["number"], rows[0]["hash"]) if rows else (0, GENESIS)
+        with _explained(self.path):
+            newest = self._db.conn.execute(
+                "SELECT number, hash FROM transactions ORDER BY number DESC LIMIT 1"
+            )
+            return newest.fetchone() or (0, GENESIS)
 
     def order(self, order_id: str) -> tuple[Order, list[OrderEvent]]:
         """An order and its life so far; KeyError when there is none of that id."""
@@ -277,6 +314,20 @@ class Store:
             raise KeyError(order_id)
         events = self.rows("SELECT * FROM order_events WHERE order_id = ? ORDER BY rowid", [order_id])
         return Order.from_row(rows[0]), [OrderEvent.from_row(row) for row in events]
+
+    def orders(self) -> list[tuple[Order, list[OrderEvent]]]:
+        """All orders with their life so far, oldest first."""
+        return [self.order(row["id"]) for row in self.rows("SELECT id FROM orders ORDER BY rowid")]
+
+    def balances(self) -> list[tuple[str, Money]]:
+        """The balance of every account that was ever booked to, by name and currency; debits are positive."""
+        rows = self.rows(
+            """
+            SELECT account, currency, sum(amount_micros) AS micros FROM postings
+            GROUP BY account, currency ORDER BY account, currency
+            """
+        )
+        return [(row["account"], Money(currency=row["currency"], micros=row["micros"])) for row in rows]
 
     def unfinished_orders(self) -> list[tuple[Order, list[OrderEvent]]]:
         """Orders that are neither completed nor cancelled, with their life so far, oldest first."""
@@ -355,6 +406,12 @@ class Store:
             raise StoreError(
                 f"{self.path} is a database of something else (it has the table {min(tables)!r}); choose another --db"
             )
+
+
+@lru_cache
+def _insert_statement(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _connect(path: Path, mode: Literal["write", "read"]) -> sqlite3.Connection:

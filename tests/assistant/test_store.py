@@ -258,7 +258,7 @@ def tamper(path: Path, *statements: str) -> None:
         (
             "DELETE FROM order_events WHERE state = 'completed'",
             "order order-1",
-            "Income:Rebates:Pizza -999000 USD; by the terms and the life of the order it is nothing",
+            "(2026-01-05T19:00:15.123456Z, interaction-1, home); by the terms and the life of the order it is nothing",
         ),
         (
             "DELETE FROM order_events WHERE state = 'confirmed'",
@@ -291,7 +291,7 @@ def tamper(path: Path, *statements: str) -> None:
         (
             "DELETE FROM postings WHERE account LIKE 'Expenses:Notification:%'",
             "order order-1",
-            "order-1:notification is Liabilities:Payable:Messaging -7500 USD; by the terms",
+            "order-1:notification is Liabilities:Payable:Messaging -7500 USD (2026-",
         ),
         (
             "UPDATE order_events SET rowid = 100 WHERE state = 'placed'",
