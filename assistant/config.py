@@ -91,6 +91,8 @@ class Config:
 
     language: Name
     """Of the definitions, the replies and the recogniser: an ISO 639-1 code."""
+    zone: str
+    """Time zone of the IANA database; empty takes the system's."""
     device: Name
     """What this machine is called in the log."""
     recognition: RecognitionConfig

@@ -7,6 +7,7 @@ became of orders, and where the conversation stands now.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from typing import TYPE_CHECKING, TypeAlias
 
 from assistant.clock import new_id
@@ -16,7 +17,7 @@ from intents.results import Expected, IntentMatch, NoMatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from assistant.ledger.plan import PricingPlan
     from assistant.partners.board import Partners
@@ -113,6 +114,8 @@ class Setting:
     """The terms of orders."""
     max_misunderstood: int
     """So many answers in a row that are not understood end the conversation."""
+    zone: tzinfo = UTC
+    """Where the household's clocks are; spoken times are its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

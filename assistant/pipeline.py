@@ -84,7 +84,9 @@ class Pipeline:
         moment = Moment(now=now, interaction_id=new_id(now))
         begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
         expected = self._state.expected() if isinstance(self._state, Asking) else None
-        understood = self._matcher.match(heard.transcript.text, expected=expected)
+        understood = self._matcher.match(
+            heard.transcript.text, expected=expected, now=now.astimezone(self._setting.zone)
+        )
         if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
             # "Don't order it" must not become "order it" because its beginning was lost.
             understood = NoMatch(reason="incomplete")

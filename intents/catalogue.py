@@ -36,6 +36,8 @@ class IntentDefinition:
     """Slot to the templates of its answers; every required slot has some."""
     decoys: tuple[str, ...]
     """Phrases that sound like it and are not: for a recogniser to tell apart."""
+    replies: tuple[str, ...]
+    """What to say to it, slots in braces, where no program answers; the first that has all its slots is said."""
     source: str
     """Name of the file that defines it."""
 
@@ -97,5 +99,6 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         slots=slots_of(name, definitions, commands),
         answers=metadata.answers,
         decoys=metadata.decoys,
+        replies=metadata.replies,
         source=metadata.source,
     )

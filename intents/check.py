@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
+import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -11,7 +13,8 @@ import yaml
 
 from intents.errors import DefinitionError
 from intents.results import Kind
-from intents.templates import Scope, check_rules, check_template
+from intents.templates import Scope, check_lists, check_rules, check_template
+from intents.times import LANGUAGES, RESOLVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,8 +45,22 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers", "decoys")
+_INTENT_METADATA = ("kind", "required", "answers", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
+_LIST_METADATA = ("resolve", "alike", "unused")
+_DEEPEST = 12
+_RANGE_KEYS = (
+    "type",
+    "from",
+    "to",
+    "step",
+    "multiplier",
+    "fractions",
+    "digits",
+    "words",
+    "words_language",
+    "words_ruleset",
+)
 _LIST_SHAPES = ("values", "range", "wildcard")
 _QUOTE = "put it in quotes (unquoted, YAML reads yes, no, on and off as true and false)"
 
@@ -62,6 +79,8 @@ class Metadata:
     """Slot to answer templates as written."""
     decoys: tuple[str, ...] = ()
     """Phrases that sound like it and are not."""
+    replies: tuple[str, ...] = ()
+    """What to say to it, slots in braces; the first that has all its slots is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +126,10 @@ def check(sources: Sequence[Source]) -> Definitions:
         raise DefinitionError(
             f"{', '.join(name for name, _ in files)}: no intents; define one under `intents:`"
         )
+    _check_resolves(merged)
     scope = Scope(lists=merged["lists"], rules=merged["expansion_rules"])
     check_rules(scope, rule_owners)
+    check_lists(scope.lists, scope)
     slots = {intent: _check_intent(intent, owners[intent], merged, scope) for intent in owners}
     metadata, fillers = _metadata(files, slots, scope)
     return Definitions(
@@ -119,17 +140,64 @@ def check(sources: Sequence[Source]) -> Definitions:
     )
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """PyYAML's safe loader, its fast one where there is one, with a key that comes twice for an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        # YAML forbids it, and PyYAML lets the later value win without a word.
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = key_node.value
+            if isinstance(key, str) and key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} comes twice; keep one of them", key_node.start_mark
+                )
+            if isinstance(key, str):
+                seen.add(key)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
+def _check_resolves(merged: Mapping[str, Any]) -> None:
+    for name, body in merged["lists"].items():
+        if "resolve" in body["metadata"] and merged["language"] not in LANGUAGES:
+            raise DefinitionError(
+                f"lists.{name}.metadata.resolve: spoken times of the language {merged['language']!r} are not "
+                f"understood, only those of {', '.join(LANGUAGES)}; give the values an `out` instead"
+            )
+
+
 def _parse(source: Source) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(source.text)
-    except yaml.YAMLError as error:
+        data = yaml.load(source.text, _Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
+        # Beside its own errors, PyYAML lets through what Python makes of a date that is none, or of an odd key.
         reason = " ".join(str(error).split())
         raise DefinitionError(f"{source.name}: is not valid YAML: {reason}") from error
     except RecursionError as error:
         raise DefinitionError(f"{source.name}: is nested too deeply; flatten it") from error
     mapping = _mapping(data, source.name)
+    _plain(mapping, source.name)
     _known(mapping, _FILE_KEYS, source.name)
     return mapping
+
+
+def _plain(value: Any, place: str, depth: int = 0) -> None:
+    """Texts, whole numbers, truth values, lists and mappings are all there is in a definition."""
+    if depth > _DEEPEST:
+        raise DefinitionError(f"{place}: is nested too deeply; flatten it")
+    if isinstance(value, dict):
+        for key, inner in _mapping(value, place).items():
+            _plain(inner, f"{place}: {key}" if not depth else f"{place}.{key}", depth + 1)
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            _plain(inner, f"{place}[{i}]", depth + 1)
+    elif value is not None and (
+        not isinstance(value, (str, int, float)) or (isinstance(value, float) and not math.isfinite(value))
+    ):
+        raise DefinitionError(
+            f"{place}: expected text or a whole number, found {type(value).__name__} {_shown(value)}; {_QUOTE}"
+        )
 
 
 def _language(files: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
@@ -155,7 +223,11 @@ def _merge_lists(lists: dict[str, Any], name: str, new: Mapping[str, Any]) -> No
         if list_name not in lists:
             lists[list_name] = checked
         elif "values" in lists[list_name] and "values" in checked:
-            lists[list_name]["values"] += checked["values"]
+            resolve = lists[list_name]["metadata"].get("resolve")
+            lists[list_name]["values"] += [
+                _resolved(value, resolve, f"{name}: lists.{list_name}") if resolve else value
+                for value in checked["values"]
+            ]
         else:
             raise DefinitionError(
                 f"{name}: lists.{list_name}: another file defines it too, and only `values` can be added to"
@@ -176,6 +248,7 @@ def _merge_rules(rules: dict[str, str], owners: dict[str, str], name: str, new: 
 def _list(body: Any, place: str) -> dict[str, Any]:
     mapping = dict(_mapping(body, place))
     _known(mapping, (*_LIST_SHAPES, "metadata"), place)
+    mapping["metadata"] = _list_metadata(mapping.get("metadata", {}), f"{place}.metadata")
     if sum(shape in mapping for shape in _LIST_SHAPES) != 1:
         raise DefinitionError(f"{place}: expected exactly one of values, range and wildcard")
     if "range" in mapping:
@@ -185,10 +258,25 @@ def _list(body: Any, place: str) -> dict[str, Any]:
         if not values:
             raise DefinitionError(f"{place}.values: is empty; give at least one value")
         mapping["values"] = [_value(value, f"{place}.values[{i}]") for i, value in enumerate(values)]
+        if resolve := mapping["metadata"].get("resolve"):
+            mapping["values"] = [
+                _resolved(value, resolve, f"{place}.values[{i}]") for i, value in enumerate(mapping["values"])
+            ]
     return mapping
 
 
+def _list_metadata(value: Any, place: str) -> dict[str, Any]:
+    metadata = dict(_mapping(value, place))
+    resolve = metadata.get("resolve", RESOLVES[0])
+    if resolve not in RESOLVES:
+        raise DefinitionError(
+            f"{place}.resolve: {resolve!r} is none of {', '.join(RESOLVES)}{_nearest(resolve, RESOLVES)}"
+        )
+    return metadata
+
+
 def _check_range(body: Mapping[str, Any], place: str) -> None:
+    _known(body, _RANGE_KEYS, place)
     bounds = (body.get("from"), body.get("to"), body.get("step", 1))
     if any(not isinstance(bound, int) or isinstance(bound, bool) for bound in bounds):
         raise DefinitionError(f"{place}: from, to and step must be whole numbers, found {bounds}")
@@ -204,8 +292,20 @@ def _value(value: Any, place: str) -> str | dict[str, Any]:
         _known(value, ("in", "out", "context", "metadata"), place)
         _text(value.get("in"), f"{place}.in")
         _slot_value(value.get("out", ""), f"{place}.out")
+        for key in ("context", "metadata"):
+            _mapping(value.get(key, {}), f"{place}.{key}")
         return copy.deepcopy(value)
     return _text(value, place)
+
+
+def _resolved(value: str | dict[str, Any], resolve: str, place: str) -> dict[str, Any]:
+    """A list value whose words are worked out (`intents.times`), so that it has no `out` of its own."""
+    body: dict[str, Any] = {"in": value} if isinstance(value, str) else value
+    if "out" in body:
+        raise DefinitionError(
+            f"{place}.out: the list says `resolve: {resolve}`, which gives the value; leave it out"
+        )
+    return {**body, "metadata": {**body.get("metadata", {}), "resolve": resolve}}
 
 
 def _intent(body: Any, place: str) -> dict[str, Any]:
@@ -223,6 +323,12 @@ def _block(body: Any, place: str) -> dict[str, Any]:
         raise DefinitionError(f"{place}.sentences: is empty; give at least one sentence")
     for slot, value in _mapping(block.get("slots", {}), f"{place}.slots").items():
         _slot_value(value, f"{place}.slots.{slot}")
+    for key in ("requires_context", "excludes_context", "metadata", "settings"):
+        _mapping(block.get(key, {}), f"{place}.{key}")
+    for key in ("required_keywords", "name_domains"):
+        _texts(block.get(key, []), f"{place}.{key}")
+    for key in ("response", "inferred_domain"):
+        _text(block.get(key, "default"), f"{place}.{key}")
     block["lists"] = {
         name: _list(value, f"{place}.lists.{name}")
         for name, value in _mapping(block.get("lists", {}), f"{place}.lists").items()
@@ -239,6 +345,7 @@ def _check_intent(intent: str, owner: str, merged: Mapping[str, Any], scope: Sco
         place = f"{owner}: intents.{intent}.data[{i}]"
         inner = scope.with_local(block["lists"], block.get("expansion_rules", {}))
         check_rules(inner, dict.fromkeys(block.get("expansion_rules", {}), place))
+        check_lists(block["lists"], inner)
         for j, sentence in enumerate(block["sentences"]):
             slots.update(check_template(sentence, inner, f"{place}.sentences[{j}]"))
         for slot in block.get("slots", {}):
@@ -296,8 +403,31 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
             answers.setdefault(slot, (f"{{{slots[slot]}:{slot}}}",))
         elif slot not in answers:
             raise DefinitionError(f"{place}.answers: the required slot {slot!r} has no answers; give it some")
-    decoys = tuple(_texts(body.get("decoys", []), f"{place}.decoys"))
-    return Metadata(source=name, kind=cast("Kind", kind), required=required, answers=answers, decoys=decoys)
+    return Metadata(
+        source=name,
+        kind=cast("Kind", kind),
+        required=required,
+        answers=answers,
+        decoys=tuple(_texts(body.get("decoys", []), f"{place}.decoys")),
+        replies=tuple(
+            _reply(reply, slots, place) for reply in _texts(body.get("replies", []), f"{place}.replies")
+        ),
+    )
+
+
+def _reply(reply: str, slots: Mapping[str, str], place: str) -> str:
+    try:
+        named = [name for _, name, _, _ in string.Formatter().parse(reply) if name is not None]
+    except ValueError as error:
+        raise DefinitionError(
+            f"{place}.replies: {reply!r} is no template: {error}; write slots as {{slot}}"
+        ) from None
+    for name in named:
+        if name not in slots:
+            raise DefinitionError(
+                f"{place}.replies: {reply!r} names the slot {name!r}, which no sentence has{_nearest(name, slots)}"
+            )
+    return reply
 
 
 def _known(mapping: Mapping[Any, Any], known: Sequence[str], place: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ from hassil.numbers import get_rbnf_engine
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from hassil.intents import Intents, SlotList
 
@@ -69,64 +70,72 @@ class Descent:
         self._weights = [tree.weight(expression) for tree, expression in self._templates]
 
     def cover(self) -> Iterator[Phrase]:
-        """Phrases that together take every template, every branch and every list value at least once."""
+        """Phrases that together take every template, every branch and every list value at least once.
+
+        What is not to be covered in a phrase is left plain: no optional words, and of alternatives the first.
+        """
         for tree, expression in self._templates:
             self._wanted |= tree.choices(expression)
         for tree, expression in self._templates:
-            yield self._phrase(tree, expression)
-            while tree.choices(expression) & self._wanted:
-                yield self._phrase(tree, expression)
+            yield self._phrase(tree, expression, plain=True)
+            while not self._wanted.isdisjoint(tree.choices(expression)):
+                yield self._phrase(tree, expression, plain=True)
 
     def draw(self) -> Phrase | None:
-        """One random phrase, templates and branches weighted by how much they can say; None without templates."""
+        """One random phrase, templates weighted by how much they can say; None without templates.
+
+        Of alternatives the first is likeliest (the chance falls with the rank, as with words by Zipf's law), and
+        what is optional is more often left out: definitions name first what is said most.
+        """
         if not self._templates:
             return None
         tree, expression = self._rng.choices(self._templates, self._weights)[0]
-        return self._phrase(tree, expression)
+        return self._phrase(tree, expression, plain=False)
 
-    def _phrase(self, tree: _Tree, expression: Expression) -> Phrase:
+    def _phrase(self, tree: _Tree, expression: Expression, *, plain: bool) -> Phrase:
         lists: list[str] = []
-        text = "".join(self._walk(tree, expression, lists))
-        return Phrase(text=text, lists=tuple(lists))
+        texts: list[str] = []
+        self._walk(tree, expression, plain, lists, texts)
+        return Phrase(text="".join(texts), lists=tuple(lists))
 
-    def _walk(self, tree: _Tree, node: Expression, lists: list[str]) -> Iterator[str]:
+    def _walk(self, tree: _Tree, node: Expression, plain: bool, lists: list[str], texts: list[str]) -> None:
         if isinstance(node, TextChunk):
-            yield tree.text(node)
+            texts.append(tree.text(node))
         elif isinstance(node, RuleReference):
-            yield from self._walk(tree, tree.rules[node.rule_name].expression, lists)
+            self._walk(tree, tree.rules[node.rule_name].expression, plain, lists, texts)
         elif isinstance(node, ListReference):
             if tree.open_slots:
                 lists.append(node.list_name)
-                yield f" {SLOT_MARK} "
+                texts.append(f" {SLOT_MARK} ")
             else:
-                yield from self._walk(tree, self._pick(tree, tree.branches(node)), lists)
+                self._walk(tree, self._pick(tree, node, plain), plain, lists, texts)
         elif isinstance(node, Alternative):
-            yield from self._walk(
-                tree, self._pick(tree, tree.branches(node), is_optional=node.is_optional), lists
-            )
+            self._walk(tree, self._pick(tree, node, plain), plain, lists, texts)
         elif isinstance(node, Group):
-            items = list(node.items)
+            items = node.items
             if isinstance(node, Permutation):
+                items = list(items)
                 self._rng.shuffle(items)
             for item in items:
-                yield from self._walk(tree, item, lists)
+                self._walk(tree, item, plain, lists, texts)
 
-    def _pick(
-        self, tree: _Tree, branches: Sequence[tuple[_Choice, Expression]], *, is_optional: bool = False
-    ) -> Expression:
-        # Nothing is wanted any more once the phrases so far cover the templates.
-        wanted = self._wanted and [
-            branch
-            for branch in branches
-            if branch[0] in self._wanted or not self._wanted.isdisjoint(tree.choices(branch[1]))
-        ]
-        candidates = wanted or branches
-        weights = [tree.weight(expression) for _, expression in candidates]
-        if tree.open_slots and len(weights) > 1 and is_optional:
-            # Skeletons stand for all that is like them, so the plain ones matter most. The empty branch is the last.
-            weights[-1] = 2 * sum(weights)
-        choice, expression = self._rng.choices(candidates, weights)[0]
-        self._wanted.discard(choice)
+    def _pick(self, tree: _Tree, node: Alternative | ListReference, plain: bool) -> Expression:
+        branches = tree.branches(node)
+        if plain and self._wanted and not self._wanted.isdisjoint(tree.choices(node)):
+            choice, expression = next(
+                branch
+                for branch in branches
+                if branch[0] in self._wanted or not self._wanted.isdisjoint(tree.choices(branch[1]))
+            )
+            self._wanted.discard(choice)
+        elif plain:
+            # The empty branch of what is optional is the last.
+            optional = isinstance(node, Alternative) and node.is_optional
+            choice, expression = branches[-1 if optional else 0]
+            if isinstance(node, ListReference):
+                choice, expression = self._rng.choice(branches)
+        else:
+            choice, expression = self._rng.choices(branches, cum_weights=tree.cumulative_weights(node))[0]
         return expression
 
 
@@ -150,6 +159,7 @@ class _Tree:
         self._counts: dict[int, int] = {}
         self._choices: dict[int, frozenset[_Choice]] = {}
         self._branches: dict[int, list[tuple[_Choice, Expression]]] = {}
+        self._cumulative: dict[int, list[float]] = {}
 
     def text(self, chunk: TextChunk) -> str:
         return chunk.original_text if self._spoken else chunk.text
@@ -179,6 +189,18 @@ class _Tree:
     def weight(self, node: Expression) -> float:
         """How often to go down `node` beside its neighbours; logarithmic, for a long list must leave room."""
         return 1.0 + math.log(self.count(node))
+
+    def cumulative_weights(self, node: Alternative | ListReference) -> list[float]:
+        """How often to take each branch of `node`, summed up from the first to the last."""
+        known = self._cumulative.get(id(node))
+        if known is None:
+            weights = [self.weight(expression) for _, expression in self.branches(node)]
+            if isinstance(node, Alternative):
+                weights = [weight / rank for rank, weight in enumerate(weights, start=1)]
+                if node.is_optional and len(weights) > 1:
+                    weights[-1] = 2 * sum(weights[:-1])
+            known = self._cumulative[id(node)] = list(itertools.accumulate(weights))
+        return known
 
     def choices(self, node: Expression) -> frozenset[_Choice]:
         """Every choice that can be made in or below `node`."""

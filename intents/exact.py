@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hassil.recognize import recognize_all
 
+from intents.times import resolve
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from hassil.intents import Intents
+    from hassil.models import MatchEntity
 
     from intents.results import SlotValue
 
@@ -29,15 +33,18 @@ class Reading:
     """How many characters the template itself named."""
 
 
-def readings(text: str, intents: Intents) -> list[Reading]:
-    """Every intent that matches the normalised `text`, the most literal first; one reading an intent."""
+def readings(text: str, intents: Intents, now: datetime | None = None) -> list[Reading]:
+    """Every intent that matches the normalised `text`, the most literal first; one reading an intent.
+
+    Spoken times are worked out relative to `now` (aware, in the speaker's zone); without it they stay words.
+    """
     best: dict[str, Reading] = {}
     if not text:
         return []
     for result in recognize_all(text, intents):
         reading = Reading(
             intent=result.intent.name,
-            slots={entity.name: slot_value(entity.value) for entity in result.entities_list},
+            slots=slot_values(result.entities_list, now),
             wildcards=sum(entity.is_wildcard for entity in result.entities_list),
             literal=result.text_chunks_matched,
         )
@@ -52,8 +59,22 @@ def rank(reading: Reading) -> tuple[int, int]:
     return (reading.wildcards, -reading.literal)
 
 
-def slot_value(value: Any) -> SlotValue:
+def slot_values(entities: Iterable[MatchEntity], now: datetime | None) -> dict[str, SlotValue]:
+    """Slot name to value; the values of a slot that was filled more than once, in spoken order, joined by ", "."""
+    slots: dict[str, SlotValue] = {}
+    for entity in entities:
+        value = _slot_value(entity, now)
+        known = slots.get(entity.name)
+        slots[entity.name] = value if known is None else f"{known}, {value}"
+    return slots
+
+
+def _slot_value(entity: MatchEntity, now: datetime | None) -> SlotValue:
     """A list's output as text or whole number; a fraction of a range list becomes text."""
+    value = entity.value
+    what = (entity.metadata or {}).get("resolve")
+    if what is not None and now is not None:
+        return resolve(what, str(value), now)
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():

@@ -25,6 +25,7 @@ from intents.values import ListValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from intents.catalogue import Catalogue
     from intents.results import SlotValue
@@ -68,8 +69,8 @@ class FuzzyMatcher:
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
         self._words = sorted(self._vocabulary)
 
-    def match(self, text: str) -> IntentMatch | NoMatch:
-        """The fuzzy match of a normalised `text`."""
+    def match(self, text: str, now: datetime | None = None) -> IntentMatch | NoMatch:
+        """The fuzzy match of a normalised `text`; spoken times are worked out relative to `now`."""
         text = remove_skip_words(text, self._catalogue.commands.skip_words, ignore_whitespace=False)
         candidates = self._candidates(text)
         if not candidates:
@@ -79,7 +80,7 @@ class FuzzyMatcher:
         if not likely or likely[0].score < self._settings.ask:
             return NoMatch(reason="out of scope", score=nearest.score, runner_up=nearest.intent)
         best = likely[0]
-        slots = self._slots(best)
+        slots = self._slots(best, now)
         if slots is None:
             return NoMatch(reason="out of scope", score=nearest.score, runner_up=nearest.intent)
         close = best.score - self._settings.margin
@@ -87,7 +88,7 @@ class FuzzyMatcher:
         if rival is not None and rival.score > close:
             return NoMatch(reason="ambiguous", score=best.score, runner_up=rival.intent)
         # As near, of the same intent, and yet another order: not for us to choose.
-        if any(self._slots(other) != slots for other in likely if other.score > close):
+        if any(self._slots(other, now) != slots for other in likely if other.score > close):
             return NoMatch(reason="ambiguous", score=best.score, runner_up=best.intent)
         return IntentMatch(
             intent=best.intent,
@@ -186,8 +187,8 @@ class FuzzyMatcher:
     def _content(self, text: str) -> list[str]:
         return [word for word in text.split() if word not in self._catalogue.fillers]
 
-    def _slots(self, candidate: _Candidate) -> Mapping[str, SlotValue] | None:
-        for reading in readings(candidate.sentence, self._catalogue.commands):
+    def _slots(self, candidate: _Candidate, now: datetime | None) -> Mapping[str, SlotValue] | None:
+        for reading in readings(candidate.sentence, self._catalogue.commands, now):
             if reading.intent == candidate.intent:
                 return reading.slots
         return None

@@ -11,6 +11,8 @@ from intents.results import IntentMatch, NoMatch
 from intents.settings import MatchSettings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from intents.catalogue import Catalogue
     from intents.exact import Reading
     from intents.results import Expected, Step
@@ -26,12 +28,15 @@ class Matcher:
         self._catalogue = catalogue
         self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings())
 
-    def match(self, text: str, *, expected: Expected | None = None) -> IntentMatch | NoMatch:
+    def match(
+        self, text: str, *, expected: Expected | None = None, now: datetime | None = None
+    ) -> IntentMatch | NoMatch:
         """What `text` means, or that it is none of our commands.
 
         After a question, `expected` names the slot that was asked for: its answers come first, so that "home" may be
         one; then whole commands of any intent ("cancel", "play music"), so that nobody is held in a dialogue. Answers
-        that take any words at all come after those. A text too long to be a command is out of scope.
+        that take any words at all come after those. A text too long to be a command is out of scope. Spoken times are
+        worked out relative to `now` (aware, in the speaker's zone); without it they stay words.
         """
         if too_long(text):
             return NoMatch(reason="out of scope")
@@ -40,20 +45,22 @@ class Matcher:
             return NoMatch(reason="empty")
         if too_long(text):
             return NoMatch(reason="out of scope")
-        answers = self._answers(text, expected)
-        commands = [] if answers and not answers[0].wildcards else readings(text, self._catalogue.commands)
+        answers = self._answers(text, expected, now)
+        commands = (
+            [] if answers and not answers[0].wildcards else readings(text, self._catalogue.commands, now)
+        )
         if commands and (not answers or commands[0].wildcards <= answers[0].wildcards):
             return _decided(commands, text, "exact")
         if answers:
             return _decided(answers, text, "answer")
-        return self._fuzzy.match(text)
+        return self._fuzzy.match(text, now)
 
-    def _answers(self, text: str, expected: Expected | None) -> list[Reading]:
+    def _answers(self, text: str, expected: Expected | None, now: datetime | None) -> list[Reading]:
         if expected is None:
             return []
         answers = self._catalogue.answers.get((expected.intent, expected.slot))
         return (
-            [reading for reading in readings(text, answers) if expected.slot in reading.slots]
+            [reading for reading in readings(text, answers, now) if expected.slot in reading.slots]
             if answers
             else []
         )

@@ -34,21 +34,32 @@ _WORDS = {
 # Which words "'s" means "is" after; anywhere else it is a possessive and only loses its apostrophe.
 _IS = r"(what|how|it|that|there|here|where|who|he|she)'s"
 _ENDINGS = {"n't": "not", "'re": "are", "'ll": "will", "'d": "would", "'m": "am", "'ve": "have", "'s": "is"}
-_NUMBERS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+_SMALL = (
     *(
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
         "eleven",
         "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
     ),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBERS = (*_SMALL, *(f"{tens} {unit}".strip() for tens in _TENS for unit in ("", *_SMALL[1:10])))
+
+# A time of the clock in digits, and no more than that.
+_CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
+_HALF_OF_DAY = re.compile(r"(?<=\d)\s?([ap])\.?m\b\.?", re.IGNORECASE)
+# "am" is a word of its own but after a time.
+_AM = re.compile(rf"\b({'|'.join([*_SMALL[1:], *_TENS, 'oclock'])}) (am|pm)\b")
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4\u0060\uff07", "'"))
 _LATIN_MARKS = re.compile("([a-z])[\u0300-\u036f]+")
@@ -66,6 +77,7 @@ def too_long(text: str) -> bool:
 def clean(text: str) -> str:
     """Fold case, Unicode forms, punctuation and white space; keep the contractions as they are spoken.
 
+    A time in digits becomes one in words ("7:05pm" is "7 oh 5 p m", as "19:05" is, since that is how it is said).
     NFKC, lower case, accents off Latin letters, typographic apostrophes made plain, "&" spoken as "and", every other
     punctuation, control and zero-width character removed, one space between words.
     """
@@ -78,12 +90,13 @@ def clean(text: str) -> str:
         for character in text
         if character.isspace() or unicodedata.category(character)[0] != "C"
     )
+    text = _HALF_OF_DAY.sub(r" \1 m", _CLOCK.sub(_clock, text))
     text = _LOOSE_APOSTROPHE.sub("", _NOT_IN_A_WORD.sub(" ", text))
     return " ".join(text.split())
 
 
 def normalise(text: str) -> str:
-    """`clean`, then contractions expanded and whole numbers up to twenty spelt out; normalising twice changes nothing.
+    """`clean`, then contractions expanded and numbers below a hundred spelt out; normalising twice changes nothing.
 
     Both spellings of a contraction become the long one ("what's", "whats" and "what is" are "what is"; "i'd" is
     "i would"), so a template may be written either way. The result is for comparing; what to say or to listen for
@@ -93,10 +106,19 @@ def normalise(text: str) -> str:
     words = [_WORDS.get(word, word) for word in text.split()]
     text = _ENDING.sub(lambda match: f" {_ENDINGS[match.group()]}", " ".join(words))
     words = [_number(word) for word in text.replace("'", "").split()]
-    return " ".join(" ".join(_WORDS.get(word, word) for word in words).split())
+    text = " ".join(" ".join(_WORDS.get(word, word) for word in words).split())
+    return _AM.sub(lambda match: f"{match[1]} {match[2][0]} m", text)
 
 
 def _number(word: str) -> str:
-    if word.isascii() and word.isdigit() and len(word) <= 2 and int(word) < len(_NUMBERS):
+    if word.isascii() and word.isdigit() and len(word) <= 2:
         return _NUMBERS[int(word)]
     return word
+
+
+def _clock(match: re.Match[str]) -> str:
+    """A time in digits as it is spoken; on a clock of 24 hours where it can be no other."""
+    hour, minute = int(match[1]), match[2]
+    half = "" if 0 < hour <= 12 else " p m" if hour else " a m"
+    after = " o'clock" if minute == "00" else f" oh {minute[1]}" if minute[0] == "0" else f" {minute}"
+    return f"{hour % 12 or 12}{after}{half}"

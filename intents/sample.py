@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from intents.descent import Descent
 from intents.normalise import clean
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from hassil.intents import Intents
 
     from intents.catalogue import Catalogue
+
+SAMPLING: Final = 2
+"""Raised whenever other phrases are drawn for the same definitions; caches name them by it, and by the catalogue."""
 
 # A question's answers are short and few; a quarter of the phrases of an intent is plenty for each.
 _ANSWER_SHARE = 4

@@ -55,9 +55,9 @@ def _parsed(template: str) -> Sentence:
     return parse_sentence(template, keep_text=True)
 
 
-def check_rules(scope: Scope, places: Mapping[str, str]) -> None:
-    """Check the rules and list values of `scope`, the rules at `places` (rule to file). Raises `DefinitionError`."""
-    for name, body in scope.lists.items():
+def check_lists(lists: Mapping[str, Any], scope: Scope) -> None:
+    """Check the values of `lists`, whose rules are those of `scope`. Raises `DefinitionError`."""
+    for name, body in lists.items():
         for i, value in enumerate(body.get("values", [])):
             text = value if isinstance(value, str) else value["in"]
             place = f"lists.{name}.values[{i}]"
@@ -72,6 +72,10 @@ def check_rules(scope: Scope, places: Mapping[str, str]) -> None:
                 raise DefinitionError(
                     f"{place}: {text!r} refers to a list; a value may hold words and rules only"
                 )
+
+
+def check_rules(scope: Scope, places: Mapping[str, str]) -> None:
+    """Check the rules of `scope` at `places` (rule to file). Raises `DefinitionError`."""
     for name, file in places.items():
         place = f"{file}: expansion_rules.{name}"
         _check_references(parse(scope.rules[name], place), scope, place)

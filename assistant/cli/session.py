@@ -28,12 +28,13 @@ from assistant.recognition.choose import open_recogniser
 from assistant.replies import load_replies
 from assistant.reports.render import order_event_text, receipt_text
 from assistant.store.store import Store
+from assistant.zone import time_zone
 from hardware.activity import EnergyActivity, SileroActivity
 from hardware.errors import HardwareError
 from hardware.segmenter import EndpointSettings
 from intents.catalogue import load_catalogue
 from intents.match import Matcher, MatchSettings
-from intents.sample import sample_phrases
+from intents.sample import SAMPLING, sample_phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -174,6 +175,7 @@ def open_session(
     """
     catalogue = load_catalogue(config.language, files=intents or None)
     plan = load_plan(config.books.plan)
+    zone = time_zone(config.zone)
     with Store.open(db) as store:
         kept_in = store.currency()
         if kept_in not in (None, plan.currency):
@@ -186,10 +188,11 @@ def open_session(
         )
         setting = Setting(
             catalogue=catalogue,
-            partners=load_partners(plan.currency),
+            partners=load_partners(plan.currency, zone=zone, intents=catalogue.intents),
             replies=load_replies(config.language),
             plan=plan,
             max_misunderstood=config.dialogue.max_misunderstood,
+            zone=zone,
         )
         pipeline = Pipeline(
             matcher=matcher,
@@ -248,7 +251,7 @@ def conduct(session: Session, receipts: Iterable[Receipt], *, as_json: bool) -> 
 
 def _phrases(catalogue: Catalogue, folder: Path) -> list[str]:
     """Sampled phrases of the catalogue; kept in `folder`, since sampling them takes seconds on a small machine."""
-    path = folder / f"phrases-{catalogue.version}-{PHRASES_PER_INTENT}.json"
+    path = folder / f"phrases-{catalogue.version}-{SAMPLING}-{PHRASES_PER_INTENT}.json"
     try:
         kept: list[str] = msgspec.json.decode(path.read_bytes(), type=list[str])
     except (OSError, msgspec.DecodeError):

@@ -17,6 +17,8 @@ class Music:
     def answer(self, slots: Mapping[str, str | int], now: datetime, replies: Replies) -> str:  # noqa: ARG002
         """What a player would say to the action in `slots` (play, when there is none)."""
         action = str(slots.get("action", "play"))
-        named = next((slot for slot in ("artist", "genre", "playlist") if slot in slots), "anything")
+        named = next((slot for slot in ("song", "artist", "genre", "playlist") if slot in slots), "anything")
+        if named == "song" and "artist" in slots:
+            named = "song_by"
         what = replies.say(f"music.{named}", **slots)
         return replies.say(f"music.{action}", "dialogue.done", what=what)

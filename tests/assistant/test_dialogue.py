@@ -37,7 +37,7 @@ MOMENT = Moment(now=NOW, interaction_id="interaction-1")
 
 def turn(state: State, text: str) -> Turn:
     expected = state.expected() if isinstance(state, Asking) else None
-    return respond(state, MATCHER.match(text, expected=expected), SETTING, MOMENT)
+    return respond(state, MATCHER.match(text, expected=expected, now=MOMENT.now), SETTING, MOMENT)
 
 
 def talk(*texts: str) -> list[Turn]:

@@ -118,6 +118,11 @@ def weather(at: str, voice: Voice, text: str, **slots: str) -> Line:
     return Line(at=at, voice=voice, text=text, intent="weather", slots=slots, outcome="answered")
 
 
+def ask(at: str, voice: Voice, text: str, intent: str, **slots: str | int) -> Line:
+    """Ask for something that is answered at once."""
+    return Line(at=at, voice=voice, text=text, intent=intent, slots=slots, outcome="answered")
+
+
 def other(at: str, voice: Voice, text: str, over: tuple[tuple[Voice, str], ...] = ()) -> Line:
     """Say what no intent of ours covers."""
     return Line(at=at, voice=voice, text=text, outcome="rejected", over=over)
@@ -135,13 +140,13 @@ WEEK: Final = (
     weather("mon 07:12", RMS, "what's the weather like today", day="today"),
     music("mon 07:31", AWB, "play some jazz", action="play", genre="jazz"),
     music("mon 07:33", SLT, "turn it down", action="volume_down"),
-    other("mon 07:50", AWB, "what time is it"),
+    ask("mon 07:50", AWB, "what time is it", "time", what="time"),
     music("mon 08:05", SLT, "stop the music", action="stop"),
     music("mon 20:15", KLATT, "play something by the beatles", action="play", artist="the beatles"),
     weather("tue 07:08", RMS, "will it rain tomorrow", day="tomorrow"),
     music("tue 16:40", F2, "play my party playlist", action="play", playlist="party"),
     music("tue 16:44", F2, "next song", action="next"),
-    other("tue 17:55", SLT, "set a timer for ten minutes"),
+    ask("tue 17:55", SLT, "set a timer for ten minutes", "timer", action="set", duration=600),
     turn("pizza-tue", "tue 18:30:05", RMS, "order a pizza", "asked"),
     turn("pizza-tue", "tue 18:30:12", RMS, "large", "asked", size="large"),
     turn("pizza-tue", "tue 18:30:19", RMS, "pepperoni", "asked", topping="pepperoni"),
@@ -151,8 +156,9 @@ WEEK: Final = (
     music("wed 07:41", AWB, "pause the music", action="pause"),
     turn("ride-wed", "wed 08:10", AWB, "call me a taxi to the airport", "asked", destination="airport"),
     turn("ride-wed", "wed 08:10:09", AWB, "yes go ahead", "ordered"),
-    other("wed 21:30", SLT, "turn off the kitchen lights"),
+    ask("wed 21:30", SLT, "turn off the kitchen lights", "light", action="off", room="kitchen"),
     weather("thu 07:10", SLT, "do i need an umbrella today", day="today"),
+    ask("thu 08:05", AWB, "how's the traffic", "traffic"),
     music("thu 17:25", KAL, "play fleetwood mac", action="play", artist="fleetwood mac"),
     music("thu 17:27", KAL, "turn it up", action="volume_up"),
     music("thu 17:31", KAL, "skip this song", action="next"),
@@ -176,6 +182,7 @@ WEEK: Final = (
         "has anybody seen my glasses",
         over=((KAL, "who wants another slice"), (SLT, "please close that window")),
     ),
+    ask("fri 19:41", SLT, "what's the capital of france", "information", what="capital", country="france"),
     music("fri 20:02", RMS, "put on some blues", action="play", genre="blues"),
     weather("sat 08:30", RMS, "what's the weather like this weekend", day="this weekend"),
     music("sat 10:15", KAL, "play queen", action="play", artist="queen"),
@@ -200,6 +207,14 @@ WEEK: Final = (
     other("sun 13:00", RMS, "add milk to the shopping list"),
     weather("sun 18:15", F2, "what's the temperature outside"),
     weather("sun 21:30", SLT, "what's the forecast for monday", day="monday"),
+    ask(
+        "sun 22:10",
+        RMS,
+        "wake me up at seven tomorrow morning",
+        "alarm",
+        action="set",
+        time="2026-01-12T07:00",
+    ),
 )
 
 

@@ -91,7 +91,9 @@ def test_conversations_are_in_one_piece_and_end() -> None:
 
 @pytest.mark.parametrize("case", WEEK, ids=lambda case: case["audio"])
 def test_words_mean_what_the_line_says(case: dict[str, Any], catalogue: Catalogue, matcher: Matcher) -> None:
-    found = matcher.match(case["text"], expected=expected(case, catalogue))
+    found = matcher.match(
+        case["text"], expected=expected(case, catalogue), now=datetime.fromisoformat(case["at"])
+    )
     if case["intent"] is None:
         assert isinstance(found, NoMatch)
         return

@@ -11,7 +11,7 @@ from intents.errors import SettingsError
 from intents.match import Matcher, MatchSettings
 from intents.normalise import normalise
 from intents.results import Expected, IntentMatch, NoMatch
-from tests.intents.sentences import MISHEARD, OUT_OF_SCOPE, UNDERSTOOD
+from tests.intents.sentences import MISHEARD, NOW, OUT_OF_SCOPE, UNDERSTOOD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_a_command_is_understood_word_for_word(
     matcher: Matcher, intent: str, text: str, slots: dict[str, SlotValue]
 ) -> None:
-    match = matcher.match(text)
+    match = matcher.match(text, now=NOW)
     assert isinstance(match, IntentMatch), match
     assert (match.intent, dict(match.slots), match.step) == (intent, slots, "exact")
     assert match.certain
@@ -52,7 +52,7 @@ def test_a_slip_of_the_ear_is_forgiven(
     assert (exact.intent, exact.slots, exact.step) == (match.intent, match.slots, "exact")
 
 
-@pytest.mark.parametrize("word", ["not", "never", "who", "cancel", "history", "tomato", "dont", "without"])
+@pytest.mark.parametrize("word", ["not", "never", "who", "cancel", "history", "towel", "dont", "without"])
 @pytest.mark.parametrize("text", ["order a large pepperoni pizza", "call me a taxi to the airport"])
 def test_one_word_of_another_subject_anywhere_makes_it_no_order(
     matcher: Matcher, text: str, word: str

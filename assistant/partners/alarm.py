@@ -1,0 +1,25 @@
+"""The simulated alarm: says what it would do, and never rings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assistant.replies import Replies
+
+
+class Alarm:
+    """Wakes nobody, and earns nothing."""
+
+    def answer(self, slots: Mapping[str, str | int], now: datetime, replies: Replies) -> str:  # noqa: ARG002
+        """What an alarm would say to the action in `slots`; `time` is local, ISO 8601."""
+        action = str(slots.get("action", "set"))
+        if action != "set":
+            return replies.say(f"alarm.{action}", "dialogue.done")
+        if "time" not in slots:
+            return replies.say("alarm.when")
+        at = datetime.fromisoformat(str(slots["time"]))
+        return replies.say("alarm.set", weekday=f"{at:%A}", time=f"{at:%H:%M}")
