@@ -32,3 +32,9 @@ class LedgerError(PennyworthError):
 
 class AttributionError(PennyworthError):
     """Touches and purchases that cannot be used, or a model that cannot be had from them."""
+
+
+class ExportError(PennyworthError):
+    """A file that cannot be written; what stood there before still does."""
+
+    exit_code = 3

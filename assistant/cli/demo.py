@@ -12,11 +12,12 @@ import click
 from assistant.audiotest.cases import ended_as_said, load_cases
 from assistant.cli.exits import INTERRUPTED, NOT_SO
 from assistant.cli.options import Settings, global_options
-from assistant.cli.pnl import make_statement
+from assistant.cli.pnl import print_profit
 from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
 from assistant.interrupts import held_off
-from assistant.reports.render import statement_sentence, statement_table
+from assistant.ledger.plan import load_plan
+from assistant.reports.profit import Terms, make_profit
 from assistant.resources import household_dir
 from assistant.store.audit import audit
 from hardware.audiofile import read_chunks
@@ -86,10 +87,8 @@ def _week(session: Session, clock: SimulatedClock, cases: list[Case]) -> int:
 def _statement(session: Session, as_said: int, cases: int) -> int:
     """Print what the week came to; 1 when the books do not balance or too little was understood."""
     out = session.out
-    statement = make_statement(session.store, by="intent", currency=session.currency)
     out.print()
-    out.print(statement_table(statement, width=out.width))
-    out.print(statement_sentence(statement), markup=False)
+    print_profit(out, make_profit(session.store, "intent", Terms(plan=load_plan(session.config.books.plan))))
     found = audit(session.store)
     for problem in found.problems:
         out.print(f"[red]✗[/red] {problem.where}: {problem.what}")

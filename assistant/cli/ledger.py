@@ -9,6 +9,7 @@ import re
 import click
 
 from assistant.cli.exits import NOT_SO
+from assistant.cli.export import command as export
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.orders import COMMANDS
 from assistant.store.audit import audit
@@ -20,7 +21,7 @@ def command() -> None:
     """The books: double entry, append-only, in millionths."""
 
 
-for each in COMMANDS:
+for each in (*COMMANDS, export):
     command.add_command(each)
 
 

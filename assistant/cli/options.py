@@ -6,7 +6,6 @@ import logging
 import os
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,19 +64,6 @@ def console(*, stderr: bool = False) -> Console:
 def printable(text: str) -> str:
     """`text` with what is no valid Unicode replaced: a file name or a pipe may hold any bytes."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-class When(click.ParamType[datetime]):
-    """A date or a time: ISO 8601, UTC unless it says otherwise."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            when = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date or time; write 2026-01-31 or 2026-01-31T18:30", param, ctx)
-        return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def global_options(function: F) -> F:

@@ -10,7 +10,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from assistant.cli.options import Settings, When, console, global_options
+from assistant.cli.options import Settings, console, global_options
+from assistant.cli.when import When
 from assistant.clock import SystemClock
 from assistant.errors import LedgerError
 from assistant.ledger.accounts import bundled_chart

@@ -1,43 +1,112 @@
-"""`pennyworth pnl`: the income statement."""
+"""`pennyworth pnl`: the income statement, and the funnel."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from assistant.cli.options import Settings, console, global_options
+from assistant.cli.plans import PlanShelf
+from assistant.cli.when import When, Zone, aware
+from assistant.ledger.exchange import load_rates
 from assistant.ledger.plan import load_plan
-from assistant.reports.render import statement_sentence, statement_table
-from assistant.reports.statement import IncomeStatement, income_statement
+from assistant.reports.profit import Terms, log_funnel, make_profit
+from assistant.reports.render_statement import funnel_tables, statement_notes, statement_table
+from assistant.reports.sentence import statement_sentence
+from assistant.reports.statement import ALLOCATION_KEYS
 from assistant.store.store import Store
-from assistant.store.totals import GROUPINGS, plans, totals
+from assistant.store.totals import GROUPINGS, plans
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from rich.console import Console
+
+    from assistant.reports.profit import Profit
 
 
 @click.command(name="pnl")
 @click.option(
     "--by", type=click.Choice(GROUPINGS), default="intent", show_default=True, help="What a line is."
 )
+@click.option("--since", type=When(None), help="Only from this date or time on, to the quarter of an hour.")
+@click.option("--until", type=When(None), help="Only up to this date or time, without it.")
+@click.option(
+    "--tz", "zone", type=Zone(), default="UTC", show_default=True, help="Time zone: UTC, local, or a name."
+)
+@click.option("--plan", help="What if: book the same log again under this plan; nothing is written.")
+@click.option(
+    "--allocate",
+    type=click.Choice(tuple(ALLOCATION_KEYS)),
+    default="interactions",
+    show_default=True,
+    help="What the device and overhead are shared out by.",
+)
+@click.option("--currency", help="State it in this currency, at the rates of the days.")
+@click.option("--rates", help="Exchange rates: a bundled name or a TOML file (default: those of the plan).")
+@click.option(
+    "--funnel", is_flag=True, help="How far each request to buy something came, and how it was lost."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 @global_options
 @click.pass_obj
-def command(settings: Settings, /, by: str, as_json: bool) -> int:
-    """The income statement: what was said, what it earned (simulated), what it cost."""
-    currency = load_plan(settings.load().books.plan).currency
+def command(
+    settings: Settings,
+    /,
+    by: str,
+    since: datetime | None,
+    until: datetime | None,
+    zone: tzinfo,
+    plan: str | None,
+    allocate: str,
+    currency: str | None,
+    rates: str | None,
+    funnel: bool,
+    as_json: bool,
+) -> int:
+    """The income statement: what was said, what it earned (simulated), what it cost.
+
+    An interaction counts when it was said. Money counts when it was booked: a rebate belongs to the day on which
+    its order completed, not to the day of the command. "loaded" is the margin with each line's part of what the
+    device and overhead cost in the time.
+    """
+    terms = Terms(
+        plan=load_plan(plan) if plan else None,
+        what_if=plan is not None,
+        since=aware(since, zone),
+        until=aware(until, zone),
+        zone=zone,
+        currency=(currency or "").upper(),
+        rates=load_rates(rates) if rates else None,
+        allocate=allocate,
+    )
     with Store.open(settings.db_path, mode="read") as store:
-        statement = make_statement(store, by=by, currency=currency)
-        by_intent = (
-            statement if by == "intent" or as_json else make_statement(store, by="intent", currency=currency)
-        )
+        if not plan:
+            terms = replace(terms, plan=PlanShelf(settings).plan_of(plans(store)))
+        if funnel:
+            found = log_funnel(store, terms)
+            if as_json:
+                click.echo(json.dumps(found.to_json(), indent=2))
+            else:
+                out = console()
+                for part in funnel_tables(found, width=out.width):
+                    out.print(part)
+            return 0
+        profit = make_profit(store, by, terms)
     if as_json:
-        click.echo(json.dumps(statement.to_json(), indent=2))
+        sentence = statement_sentence(profit.by_intent, profit.sold)
+        click.echo(json.dumps({**profit.statement.to_json(), "sentence": sentence}, indent=2))
     else:
-        out = console()
-        out.print(statement_table(statement, width=out.width))
-        out.print(statement_sentence(by_intent), markup=False)
+        print_profit(console(), profit)
     return 0
 
 
-def make_statement(store: Store, *, by: str, currency: str) -> IncomeStatement:
-    """The statement over a whole log."""
-    return income_statement(totals(store, by), by=by, plans=plans(store), currency=currency)
+def print_profit(out: Console, profit: Profit) -> None:
+    """The table, its notes, and the line that matters."""
+    out.print(statement_table(profit.statement, width=out.width))
+    for note in statement_notes(profit.statement):
+        out.print(note, style="dim", markup=False)
+    out.print(statement_sentence(profit.by_intent, profit.sold), style="bold", markup=False)

@@ -32,6 +32,7 @@ UNDERSTANDING: Final = "Expenses:Compute:Understanding"
 ROUNDING: Final = "Expenses:Rounding"
 DEVICE_PARTS: Final = "Expenses:Devices"
 OVERHEAD: Final = "Expenses:Overhead"
+IDLE_MACHINE: Final = "Expenses:IdleMachine"
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 

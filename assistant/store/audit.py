@@ -19,6 +19,7 @@ from assistant.ledger.exchange import Rates
 from assistant.ledger.rules import book_order_event
 from assistant.records import LIFE, Order, OrderEvent, stamp
 from assistant.store.schema import migrations
+from assistant.store.summary import DISAGREEMENTS
 from assistant.store.totals import totals
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ _RULES: Final = {
         FROM interactions AS i
         WHERE NOT EXISTS (SELECT 1 FROM transactions AS t WHERE t.id = i.id || ':compute')
     """,
+    # The sums that statements are made of are those of the log and the books.
+    "sums of statements": DISAGREEMENTS,
     # What belongs together is there.
     "missing rows": """
         SELECT 'table ' || "table", CASE WHEN rowid IS NULL THEN 'a row' ELSE 'row ' || rowid END

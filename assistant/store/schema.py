@@ -9,6 +9,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from assistant.ledger.chain import GENESIS, seal
+from assistant.store.summary import SETUP
 
 migrations: Final = Migrations("pennyworth")
 
@@ -186,6 +187,13 @@ def chain_and_settlement(db: Database) -> None:
         raise sqlite3.IntegrityError(
             "rows refer to rows that are missing; `ledger check` of the older version names them"
         )
+
+
+@migrations()
+def statement_sums(db: Database) -> None:
+    """The sums of statements, kept up by triggers."""
+    for statement in SETUP:
+        db.execute(statement)
 
 
 _CHAIN_AND_SETTLEMENT: Final = (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from sqlite_utils import Database
@@ -18,7 +20,7 @@ from assistant.records import LIFE, Interaction, Order, OrderEvent, stamp
 from assistant.store.schema import NAMES, migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -47,6 +49,8 @@ class Store:
             raise StoreError(
                 f'there is no log at {path} yet; `pennyworth say "play some jazz"` or `pennyworth listen` begins it'
             )
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder, and a log is a file; write --db {path / 'pennyworth.db'}")
         with _explained(path):
             if mode == "write":
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -274,21 +278,21 @@ class Store:
         return Interaction.from_row(rows[0]) if rows else None
 
     def transactions(self, interaction_ids: Iterable[str]) -> dict[str, list[Transaction]]:
-        """All transactions that go back to these interactions, by interaction."""
-        found: dict[str, list[Transaction]] = {}
-        for interaction_id in interaction_ids:
-            lines: dict[str, list[Mapping[str, Any]]] = {}
-            for line in self.rows(
-                "SELECT * FROM postings WHERE interaction_id = ? ORDER BY transaction_id, line",
-                [interaction_id],
-            ):
-                lines.setdefault(line["transaction_id"], []).append(line)
-            found[interaction_id] = [
-                Transaction.from_rows(row, lines.get(row["id"], ()))
-                for row in self.rows(
-                    "SELECT * FROM transactions WHERE interaction_id = ? ORDER BY number", [interaction_id]
-                )
-            ]
+        """All transactions that go back to these interactions, by interaction; one query for all of them."""
+        found: dict[str, list[Transaction]] = {id_: [] for id_ in interaction_ids}
+        rows = self.rows(
+            """
+            SELECT t.*, p.account, p.amount_micros, p.currency
+            FROM json_each(:ids) AS wanted
+            CROSS JOIN transactions AS t ON t.interaction_id = wanted.value
+            CROSS JOIN postings AS p ON p.transaction_id = t.id
+            ORDER BY t.number, p.line
+            """,
+            {"ids": json.dumps(list(found))},
+        )
+        for _, lines in groupby(rows, key=lambda row: row["number"]):
+            first, *others = lines
+            found[first["interaction_id"]].append(Transaction.from_rows(first, (first, *others)))
         return found
 
     def transaction(self, transaction_id: str) -> Transaction:

@@ -1,61 +1,138 @@
-"""Sums over the log, grouped in SQL: what the income statement is made of."""
+"""What a statement is made of, read from the sums that the database keeps up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from assistant.errors import StoreError
+from assistant.records import stamp
+from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S
 
 if TYPE_CHECKING:
     from assistant.store.store import Store
 
-_KEYS: Final = {
-    "intent": "coalesce(i.intent, 'none')",
-    "kind": "i.kind",
-    "outcome": "i.outcome",
-    "source": "i.source",
-    "engine": "i.engine",
-    "device": "i.device",
-    "hour": "substr(i.at, 12, 2) || ':00'",
-    "day": "substr(i.at, 1, 10)",
-    # ISO 8601: a week belongs to the year of its Thursday.
-    "week": """strftime('%Y', date(i.at, '-3 days', 'weekday 4')) || '-W'
-        || printf('%02d', (strftime('%j', date(i.at, '-3 days', 'weekday 4')) - 1) / 7 + 1)""",
-    "plan": "i.plan",
-}
+TIMES: Final = ("hour", "day", "week")
+"""Groupings in time: the hour of the day, the day, the week of ISO 8601."""
 
-GROUPINGS: Final = tuple(_KEYS)
-"""What a statement may be grouped by; hours, days and weeks are UTC."""
+GROUPINGS: Final = (*DIMENSIONS, *TIMES)
+"""What a statement may be grouped by."""
 
-_SQL: Final = """
-    WITH money AS (
-        SELECT interaction_id, currency,
-            sum(CASE WHEN account LIKE 'Income:%' THEN -amount_micros ELSE 0 END) AS revenue,
-            sum(CASE WHEN account LIKE 'Expenses:%' THEN amount_micros ELSE 0 END) AS cost
-        FROM postings GROUP BY interaction_id, currency
-    ),
-    completed AS (
-        SELECT interaction_id, count(*) AS orders
-        FROM order_events WHERE state = 'completed' GROUP BY interaction_id
+_QUARTERS_A_DAY: Final = 24 * 3600 // QUARTER_S
+_SUMS: Final = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
+
+
+def totals(
+    store: Store,
+    by: str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    dated: bool = False,
+) -> list[dict[str, Any]]:
+    """Sums of the log and the books.
+
+    Args:
+        store: The log.
+        by: One of `GROUPINGS`.
+        since: From this time on; interactions by when they were said, money by when it was booked.
+        until: Up to, and without, this time.
+        dated: Keep the days (UTC) apart, as exchange at dated rates needs it.
+
+    Returns:
+        Rows of key, kind, currency, quarter and the measures of the summary. Counts and durations stand in rows of
+        no currency. Kind is "all" unless the grouping tells kinds apart. Quarter is of an hour since 1970 (UTC):
+        where groups are in time each row is of one quarter and has no key yet; else it is the first of the day, or
+        None where days are not kept apart.
+
+    Raises:
+        StoreError: a time is none on which sums begin: they are kept by quarters of an hour.
+    """
+    bounds = {
+        "since": 0 if since is None else _quarter(since),
+        "until": 2**62 if until is None else _quarter(until),
+    }
+    within = "quarter >= :since AND quarter < :until"
+    # Every fragment comes from the tables above, never from a user.
+    if by in TIMES:
+        return store.rows(
+            f"""
+            SELECT NULL AS "key", 'all' AS kind, currency, quarter, {_SUMS}
+            FROM statement_totals WHERE {within} GROUP BY quarter, currency
+            """,
+            bounds,
+        )
+    kind = "c.kind" if by in {"intent", "kind"} else "'all'"
+    day = f"quarter / {_QUARTERS_A_DAY} * {_QUARTERS_A_DAY}"
+    return store.rows(
+        f"""
+        SELECT c."{by}" AS "key", {kind} AS kind, s.currency, s.quarter, {_SUMS}
+        FROM (
+            SELECT cell, currency, {day if dated else "NULL"} AS quarter, {_SUMS}
+            FROM statement_totals WHERE {within} GROUP BY cell, currency{f", {day}" if dated else ""}
+        ) AS s JOIN statement_cells AS c ON c.id = s.cell
+        GROUP BY 1, 2, 3, 4
+        """,
+        bounds,
     )
-    SELECT {key} AS key, {kind} AS kind, money.currency AS currency,
-        count(*) AS interactions,
-        coalesce(sum(completed.orders), 0) AS orders_completed,
-        coalesce(sum(money.revenue), 0) AS revenue_micros,
-        coalesce(sum(money.cost), 0) AS cost_micros
-    FROM interactions AS i
-    LEFT JOIN money ON money.interaction_id = i.id
-    LEFT JOIN completed ON completed.interaction_id = i.id
-    GROUP BY 1, 2, 3
-"""
 
 
-def totals(store: Store, by: str) -> list[dict[str, object]]:
-    """Rows of key, kind, currency (None where nothing was booked), interactions, orders_completed, revenue_micros
-    and cost_micros; `by` is one of `GROUPINGS`. Kind is "all" unless the grouping tells kinds apart."""
-    kind = "i.kind" if by in {"intent", "kind"} else "'all'"
-    # Both fragments come from the tables above, never from a user.
-    return store.rows(_SQL.format(key=_KEYS[by], kind=kind))
+def currencies(store: Store) -> list[str]:
+    """The currencies that anything was booked in, sorted."""
+    return [
+        row["currency"]
+        for row in store.rows("SELECT DISTINCT currency FROM statement_totals ORDER BY 1")
+        if row["currency"]
+    ]
 
 
 def plans(store: Store) -> list[str]:
     """The pricing plans that the log was booked under, sorted."""
-    return [row["plan"] for row in store.rows('SELECT DISTINCT "plan" FROM interactions ORDER BY 1')]
+    return [row["plan"] for row in store.rows('SELECT DISTINCT "plan" FROM statement_cells ORDER BY 1')]
+
+
+def devices(store: Store) -> list[str]:
+    """The machines that wrote the log, sorted."""
+    return [row["device"] for row in store.rows("SELECT DISTINCT device FROM statement_cells ORDER BY 1")]
+
+
+def period(store: Store) -> tuple[datetime, datetime] | None:
+    """From the quarter of an hour of the first thing in the log to the end of that of the last; None when empty."""
+    (row,) = store.rows('SELECT min(quarter) AS "first", max(quarter) + 1 AS "end" FROM statement_totals')
+    if row["first"] is None:
+        return None
+    first, end = (datetime.fromtimestamp(row[name] * QUARTER_S, UTC) for name in ("first", "end"))
+    return first, end
+
+
+def sold(store: Store, *, since: datetime | None = None, until: datetime | None = None) -> dict[str, int]:
+    """How many things were bought and kept, by intent: the quantities of the orders that completed in the time
+    from `since` up to `until` and were not given back in it."""
+    return {
+        row["intent"]: row["pieces"]
+        for row in store.rows(
+            """
+            SELECT o.intent, sum(coalesce(json_extract(o.slots, '$.quantity'), 1)) AS pieces
+            FROM order_events AS e JOIN orders AS o ON o.id = e.order_id
+            WHERE e.state = 'completed' AND e.at >= :since AND e.at < :until AND NOT EXISTS (
+                SELECT 1 FROM order_events AS r
+                WHERE r.order_id = e.order_id AND r.state IN ('refunded', 'charged_back') AND r.at < :until
+            ) GROUP BY o.intent
+            """,
+            {"since": _text(since, "0"), "until": _text(until, "9")},
+        )
+    }
+
+
+def _quarter(when: datetime) -> int:
+    seconds = when.timestamp()
+    if seconds % QUARTER_S:
+        raise StoreError(
+            f"statements are kept by quarters of an hour, and {when:%Y-%m-%d %H:%M:%S %z} is none; "
+            f"write a time like {when:%Y-%m-%d}T{when:%H}:{when.minute // 15 * 15:02d}"
+        )
+    return int(seconds) // QUARTER_S
+
+
+def _text(when: datetime | None, otherwise: str) -> str:
+    return otherwise if when is None else stamp(when)

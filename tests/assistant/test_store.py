@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,6 @@ from assistant.store import store as store_module
 from assistant.store.audit import audit
 from assistant.store.schema import NAMES, migrations
 from assistant.store.store import Store
-from assistant.store.totals import GROUPINGS, plans, totals
 from tests.assistant.examples import NOW, event, interaction, order, plan
 
 if TYPE_CHECKING:
@@ -157,38 +156,6 @@ def test_nothing_happens_to_an_order_out_of_sequence(store: Store, late: OrderSt
     with pytest.raises(StoreError):
         store.append(interaction(id="interaction-2"), events=[event(late)])
     assert len(store.interactions()) == 1
-
-
-# ---- totals
-
-
-def test_totals_sum_what_was_booked(store: Store) -> None:
-    append(store, 2)
-    append(store, 3, intent=None, kind="none", outcome="rejected")
-    place_order(store)
-    store.advance_orders(complete)
-    by_intent = {row["key"]: row for row in totals(store, "intent")}
-    assert by_intent["music"]["revenue_micros"] == 0
-    assert by_intent["music"]["cost_micros"] == 2
-    assert by_intent["none"]["kind"] == "none"
-    assert by_intent["pizza"]["orders_completed"] == 1
-    assert by_intent["pizza"]["revenue_micros"] == 999_000
-    assert by_intent["pizza"]["cost_micros"] == 7_502
-    assert plans(store) == ["home"]
-
-
-@pytest.mark.parametrize("by", GROUPINGS)
-def test_every_grouping_adds_up_to_the_same(store: Store, by: str) -> None:
-    for n in range(2, 12):
-        append(store, n, at=NOW + timedelta(hours=7 * n), intent=["music", None][n % 2], device=f"d{n % 3}")
-    place_order(store)
-    store.advance_orders(complete)
-    rows: list[dict[str, Any]] = list(totals(store, by))
-    assert sum(row["interactions"] for row in rows) == 11
-    assert sum(row["orders_completed"] for row in rows) == 1
-    (direct,) = store.rows("SELECT sum(amount_micros) AS cost FROM postings WHERE account LIKE 'Expenses:%'")
-    assert sum(row["cost_micros"] for row in rows) == direct["cost"]
-    assert sum(row["revenue_micros"] for row in rows) == 999_000
 
 
 # ---- audit
@@ -329,8 +296,11 @@ def test_no_database(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("this is no database, but it is long enough to look at" * 50)
     with pytest.raises(StoreError, match=r"x\.db: it is no SQLite database"):
         Store.open(tmp_path / "x.db")
-    with pytest.raises(StoreError, match="cannot be opened"):
-        Store.open(tmp_path)
+    for mode in ("write", "read"):
+        with pytest.raises(
+            StoreError, match=r"is a folder, and a log is a file; write --db .*/pennyworth\.db"
+        ):
+            Store.open(tmp_path, mode=mode)
 
 
 def test_somebody_elses_database_is_left_alone(tmp_path: Path) -> None:
@@ -478,7 +448,11 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
             ).fetchall()
         text = " ".join(" ".join(sql.split()) for (sql,) in schema)
         digests[name] = hashlib.sha256(text.encode()).hexdigest()[:12]
-    assert digests == {"log_and_books": "e56f3b646de2", "chain_and_settlement": "21acb6416177"}
+    assert digests == {
+        "log_and_books": "e56f3b646de2",
+        "chain_and_settlement": "21acb6416177",
+        "statement_sums": "1f71dfc28d15",
+    }
 
 
 def test_two_programs_begin_a_log_together(path: Path) -> None:
@@ -497,13 +471,3 @@ def test_two_programs_begin_a_log_together(path: Path) -> None:
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 9))
-
-
-@pytest.mark.parametrize(
-    "day", ["2024-12-29", "2024-12-30", "2025-01-01", "2026-01-01", "2026-12-31", "2027-01-03", "2027-01-04"]
-)
-def test_weeks_are_those_of_iso_8601(store: Store, day: str) -> None:
-    when = datetime.fromisoformat(f"{day}T12:00:00+00:00")
-    append(store, at=when)
-    year, week, _ = when.isocalendar()
-    assert [row["key"] for row in totals(store, "week")] == [f"{year}-W{week:02d}"]

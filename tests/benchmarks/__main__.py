@@ -17,8 +17,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.audiotest.cases import load_cases
-from assistant.cli.pnl import make_statement
 from assistant.ledger.rules import book_interaction
+from assistant.reports.profit import Terms, make_profit
 from assistant.resources import household_dir
 from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
@@ -169,7 +169,7 @@ def statement(folder: Path) -> list[tuple[str, str]]:
             it = interaction(id=f"i{n}", intent=("music", "weather", None)[n % 3])
             store.append(it, transactions=book_interaction(it, rates))
         seconds = median(
-            timed(lambda: make_statement(store, by="intent", currency="USD")) for _ in range(ROUNDS)
+            timed(lambda: make_profit(store, "intent", Terms(plan=rates))) for _ in range(ROUNDS)
         )
     return [(f"income statement over {LOG_SIZE:,} interactions", f"{seconds:.2f} s")]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from assistant.cli.pnl import make_statement
 from assistant.economics.attribution.history import NO_TOUCH
 from assistant.economics.attribution.log import log_history
 from assistant.economics.attribution.models import MODELS, Parameters, attribute, compare
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.money import Money
+from assistant.reports.profit import Terms, make_profit
 from assistant.store.store import Store
 from tests.assistant.examples import NOW, event, interaction, order, plan
 
@@ -55,7 +55,7 @@ def test_an_order_is_a_purchase_when_it_is_placed_and_the_log_is_one_household(t
         say(store, "mumble", None, 60)
         history = log_history(store)
         comparison = compare(history, Parameters())
-        statement = make_statement(store, by="intent", currency="USD")
+        statement = make_profit(store, "intent", Terms(plan=None)).statement
     assert history.simulated
     assert str(tmp_path / "a.db") in history.source
     assert history.kinds == ("music", "none", "pizza")
@@ -75,7 +75,7 @@ def test_direct_is_the_income_statement(tmp_path: Path) -> None:
         for n in range(3):
             buy(store, f"order-{n}", 10 * n)
         direct = attribute(log_history(store), "direct", Parameters()).by_kind
-        statement = make_statement(store, by="intent", currency="USD")
+        statement = make_profit(store, "intent", Terms(plan=None)).statement
     assert {row.key: row.revenue for row in statement.rows} == {
         kind: money for kind, money in direct.items() if kind != NO_TOUCH
     }

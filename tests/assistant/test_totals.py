@@ -1,0 +1,250 @@
+"""The sums of statements are those of the log and the books, however they are grouped."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlite_utils import Database
+
+from assistant.errors import StoreError
+from assistant.ledger.plan import load_plan
+from assistant.ledger.rules import reverse
+from assistant.reports.statement import income_statement
+from assistant.store.audit import audit
+from assistant.store.schema import migrations
+from assistant.store.store import Store
+from assistant.store.summary import DISAGREEMENTS, MEASURES
+from assistant.store.totals import GROUPINGS, TIMES, currencies, devices, period, plans, sold, totals
+from tests.assistant.examples import NOW
+from tests.assistant.random_log import euro_plan, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assistant.records import Interaction
+
+ZONE = ZoneInfo("Asia/Kathmandu")
+"""Five hours and three quarters from UTC."""
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("random") / "log.db"
+    with Store.open(path) as opened:
+        plans_ = [load_plan("home"), load_plan("maker"), euro_plan()]
+        fill(opened, seed=request.param, conversations=60, plans=plans_)
+    return path
+
+
+@pytest.fixture
+def store(log: Path) -> Iterator[Store]:
+    with Store.open(log, mode="read") as opened:
+        yield opened
+
+
+@pytest.fixture
+def copy(log: Path, tmp_path: Path) -> Iterator[Store]:
+    """One that may be written to."""
+    with Store.open(Path(shutil.copy(log, tmp_path / "copy.db"))) as opened:
+        yield opened
+
+
+def naive(store: Store, by: str, since: datetime | None = None, until: datetime | None = None) -> Any:
+    """The same sums by the plainest loops over what is stored."""
+    sums: dict[tuple[str, str, str], Counter[str]] = {}
+    cells: dict[str, Interaction] = {}
+    orders = {row["id"]: row for row in store.rows("SELECT * FROM orders")}
+    interactions = store.interactions()
+
+    def add(it_id: str, at: datetime, currency: str, **measures: int) -> None:
+        if (since and at < since) or (until and at >= until):
+            return
+        it = cells[it_id]
+        local = at.astimezone(ZONE)
+        key = {
+            "day": f"{local:%Y-%m-%d}",
+            "hour": f"{local:%H}:00",
+            "week": f"{local.isocalendar().year}-W{local.isocalendar().week:02d}",
+            "intent": it.intent or "none",
+            "partner": orders[it.order_id]["intent"] if it.order_id else "none",
+        }.get(by) or str(getattr(it, by))
+        kind = it.kind if by in {"intent", "kind"} else "all"
+        sums.setdefault((key, kind, currency), Counter()).update(measures)
+
+    for it in interactions:
+        cells[it.id] = it
+        add(it.id, it.at, "", interactions=1, audio_us=it.effort.audio_us, cpu_us=sum(it.effort.cpu_us))
+    for row in store.rows("SELECT * FROM order_events"):
+        if row["state"] in {"completed", "refunded", "charged_back"}:
+            name = "orders_completed" if row["state"] == "completed" else "orders_returned"
+            add(row["interaction_id"], datetime.fromisoformat(row["at"]), "", **{name: 1})
+    for it in interactions:
+        for transaction in store.transactions([it.id])[it.id]:
+            for posting in transaction.postings:
+                for prefix, name, sign in (
+                    ("Income:", "revenue_micros", -1),
+                    ("Expenses:", "cost_micros", 1),
+                    ("Assets:Machine:AccumulatedDepreciation", "wear_micros", -1),
+                ):
+                    if posting.account.startswith(prefix):
+                        amount = posting.amount
+                        add(it.id, transaction.at, amount.currency, **{name: sign * amount.micros})
+    return nonzero(sums)
+
+
+def grouped(store: Store, by: str, **times: Any) -> Any:
+    """The sums of the store, with quarters of an hour put into local hours, days and weeks."""
+    sums: dict[tuple[str, str, str], Counter[str]] = {}
+    for line in totals(store, by, **times):
+        key = line["key"]
+        if by in TIMES:
+            local = datetime.fromtimestamp(line["quarter"] * 900, ZONE)
+            year, week, _ = local.isocalendar()
+            key = {"day": f"{local:%Y-%m-%d}", "hour": f"{local:%H}:00", "week": f"{year}-W{week:02d}"}[by]
+        found = sums.setdefault((key, line["kind"], line["currency"]), Counter())
+        for name in MEASURES:
+            found[name] += line[name]
+    return nonzero(sums)
+
+
+def nonzero(sums: dict[tuple[str, str, str], Counter[str]]) -> dict[tuple[str, str, str], dict[str, int]]:
+    """Without what is nothing; amounts may be less than that."""
+    return {
+        key: {name: value for name, value in found.items() if value}
+        for key, found in sums.items()
+        if any(found.values())
+    }
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_every_grouping_is_the_naive_sum(store: Store, by: str) -> None:
+    assert grouped(store, by) == naive(store, by)
+
+
+@pytest.mark.parametrize("by", ["intent", "day", "partner"])
+def test_a_time_is_cut_out_exactly(store: Store, by: str) -> None:
+    since = (NOW - timedelta(days=39)).replace(minute=15, second=0, microsecond=0)
+    until = since + timedelta(days=9, hours=5, minutes=30)
+    found = grouped(store, by, since=since, until=until)
+    assert found
+    assert found == naive(store, by, since, until)
+
+
+def test_days_are_kept_apart_where_rates_need_them(store: Store) -> None:
+    lines = totals(store, "intent", dated=True)
+    assert len({line["quarter"] for line in lines}) > 5
+    whole = {(line["key"], line["currency"]): 0 for line in lines}
+    for line in lines:
+        whole[line["key"], line["currency"]] += line["cost_micros"]
+    assert whole == {(line["key"], line["currency"]): line["cost_micros"] for line in totals(store, "intent")}
+
+
+def test_corrections_are_summed_too(copy: Store) -> None:
+    victim = next(
+        t
+        for it in copy.interactions()
+        for t in copy.transactions([it.id])[it.id]
+        if any(p.account.startswith("Expenses:") and p.amount.micros > 1 for p in t.postings)
+    )
+    currency = victim.postings[0].amount.currency
+    spent = sum(p.amount.micros for p in victim.postings if p.account.startswith("Expenses:"))
+
+    def stated() -> int:
+        return sum(line["cost_micros"] for line in totals(copy, "kind") if line["currency"] == currency)
+
+    before = stated()
+    copy.correct(victim.id, lambda t: reverse(t, reason="misread", at=NOW))
+    assert stated() == before - spent
+    assert list(copy.stream(DISAGREEMENTS)) == []
+
+
+def test_what_else_statements_need(store: Store) -> None:
+    assert currencies(store) == ["EUR", "USD"]
+    assert devices(store) == ["hall", "kitchen"]
+    assert plans(store) == ["euro", "home", "maker"]
+    first, end = period(store) or (NOW, NOW)
+    dates = [datetime.fromisoformat(row["at"]) for row in store.rows("SELECT at FROM interactions")]
+    dates += [datetime.fromisoformat(row["at"]) for row in store.rows("SELECT at FROM transactions")]
+    assert first <= min(dates) < first + timedelta(minutes=15)
+    assert end - timedelta(minutes=15) <= max(dates) < end
+
+
+def test_what_was_sold_is_counted_by_the_piece_and_less_what_was_given_back(store: Store) -> None:
+    until = NOW - timedelta(days=20)
+    for end in (None, until):
+        expected: Counter[str] = Counter()
+        for row in store.rows("SELECT id FROM orders"):
+            order, life = store.order(row["id"])
+            states = {event.state for event in life if end is None or event.at < end}
+            if "completed" in states and not states & {"refunded", "charged_back"}:
+                expected[order.intent] += int(order.slots.get("quantity", 1))
+        assert sold(store, until=end) == expected
+    assert sold(store, since=until).keys() <= {"pizza", "ride"}
+
+
+def test_a_time_between_quarters_of_an_hour_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match=r"write a time like 2026-01-05T18:30"):
+        totals(store, "intent", since=NOW)
+
+
+def test_sums_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
+    assert audit(copy).problems == ()
+    with sqlite3.connect(copy.path) as shell:
+        shell.execute(
+            """
+            UPDATE statement_totals SET revenue_micros = revenue_micros + 1
+            WHERE (cell, currency, quarter) = (
+                SELECT cell, currency, quarter FROM statement_totals WHERE revenue_micros > 0 LIMIT 1
+            )
+            """
+        )
+    shell.close()
+    problems = audit(copy).problems
+    assert any("is not the sum of what was logged and booked" in problem.what for problem in problems)
+
+
+def test_an_older_log_is_summed_when_it_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
+    """The rows as they were written before there were sums, and then the migration."""
+    older = tmp_path / "older.db"
+    with Database(older) as db:
+        migrations.apply(db, stop_before="statement_sums")
+        db.execute("ATTACH ? AS new", [str(store.path)])
+        db.execute("PRAGMA foreign_keys = OFF")
+        for table in ("interactions", "orders", "order_events", "postings", "transactions"):
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")
+        db.conn.commit()
+    with Store.open(older) as opened:
+        for by in GROUPINGS:
+            assert grouped(opened, by) == grouped(store, by)
+        assert audit(opened).problems == ()
+
+
+@pytest.mark.parametrize(
+    "day", ["2024-12-29", "2024-12-30", "2025-01-01", "2026-01-01", "2026-12-31", "2027-01-03", "2027-01-04"]
+)
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Europe/Berlin"), ZONE])
+def test_hours_days_and_weeks_are_local_and_weeks_those_of_iso_8601(day: str, zone: Any) -> None:
+    when = datetime.fromisoformat(f"{day}T23:45:00+00:00")
+    line = {
+        "key": None,
+        "kind": "all",
+        "currency": "",
+        "quarter": int(when.timestamp()) // 900,
+        "interactions": 1,
+    }
+    year, week, _ = when.astimezone(zone).isocalendar()
+    expected = {
+        "week": f"{year}-W{week:02d}",
+        "day": f"{when.astimezone(zone):%Y-%m-%d}",
+        "hour": f"{when.astimezone(zone):%H}:00",
+    }
+    for by, key in expected.items():
+        statement = income_statement([line], by=by, plans=[], currency="USD", zone=zone)
+        assert [row.key for row in statement.rows] == [key]
