@@ -11,6 +11,7 @@ import click
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.plans import PlanShelf
 from assistant.cli.when import When, Zone, aware
+from assistant.economics.attribution.models import MODELS
 from assistant.ledger.exchange import load_rates
 from assistant.ledger.plan import load_plan
 from assistant.reports.profit import Terms, log_funnel, make_profit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from assistant.economics.attribution.models import ModelName
     from assistant.reports.profit import Profit
 
 
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 @click.option("--until", type=When(None), help="Only up to this date or time, without it.")
 @click.option(
     "--tz", "zone", type=Zone(), default="UTC", show_default=True, help="Time zone: UTC, local, or a name."
+)
+@click.option(
+    "--attribution",
+    type=click.Choice(MODELS),
+    help="Credit income from orders by this model to what was said before.",
 )
 @click.option("--plan", help="What if: book the same log again under this plan; nothing is written.")
 @click.option(
@@ -60,6 +67,7 @@ def command(
     since: datetime | None,
     until: datetime | None,
     zone: tzinfo,
+    attribution: ModelName | None,
     plan: str | None,
     allocate: str,
     currency: str | None,
@@ -73,6 +81,10 @@ def command(
     its order completed, not to the day of the command. "loaded" is the margin with each line's part of what the
     device and overhead cost in the time.
     """
+    if attribution and (plan or funnel):
+        raise click.UsageError(
+            "--attribution credits what was booked; it does not go with --plan or --funnel"
+        )
     terms = Terms(
         plan=load_plan(plan) if plan else None,
         what_if=plan is not None,
@@ -81,6 +93,7 @@ def command(
         zone=zone,
         currency=(currency or "").upper(),
         rates=load_rates(rates) if rates else None,
+        attribution=attribution,
         allocate=allocate,
     )
     with Store.open(settings.db_path, mode="read") as store:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from assistant.ledger.period import PeriodItem
+from assistant.reports.credited import credit
 from assistant.reports.funnel import Funnel, Sums, make_funnel
 from assistant.reports.loading import loading
 from assistant.reports.statement import IncomeStatement, day_of, income_statement, load, rate_of_day
@@ -17,6 +18,7 @@ from assistant.store.totals import currencies, devices, period, plans, sold, tot
 from assistant.store.turns import commerce_turns
 
 if TYPE_CHECKING:
+    from assistant.economics.attribution.models import ModelName
     from assistant.ledger.exchange import Rates
     from assistant.ledger.plan import PricingPlan
     from assistant.reports.statement import Loading
@@ -48,6 +50,8 @@ class Terms:
     """What to state it in; empty: the plan's, or the log's where the plan's was never booked."""
     rates: Rates | None = None
     """For other currencies; None: those of the plan."""
+    attribution: ModelName | None = None
+    """Credit income from orders as this model does; None: leave it where it was booked."""
     allocate: str = "interactions"
     """The key by which the time's costs are shared out."""
 
@@ -130,9 +134,25 @@ def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, In
             lines, under = totals(store, by, since=terms.since, until=terms.until, dated=dated), booked_under
         else:
             lines, under = again[by], [plan.name] if plan else []
+        credited = None
+        if terms.attribution:
+            credited = credit(
+                store,
+                by,
+                terms.attribution,
+                currency=currency,
+                since=terms.since,
+                until=terms.until,
+                zone=terms.zone,
+            )
+            lines = [*lines, *credited.lines]
         statement = income_statement(
             lines, by=by, plans=under, currency=currency, rates=rates, zone=terms.zone
         )
+        if credited:
+            statement = replace(
+                statement, attribution=credited.model, notes=(*statement.notes, credited.note)
+            )
         if again is not None:
             statement = replace(statement, what_if=", ".join(booked_under) or "none")
         made[by] = _loaded(store, statement, terms, rates)

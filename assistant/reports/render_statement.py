@@ -94,6 +94,8 @@ def _basis(statement: IncomeStatement) -> str:
         basis = (
             f"what if, nothing of it was booked: {basis}; the log is under plan {escape(statement.what_if)}"
         )
+    if statement.attribution:
+        basis = f"{basis}, income from orders by {statement.attribution}"
     if statement.zone != "UTC":
         basis = f"{basis}, times of {statement.zone}"
     return basis

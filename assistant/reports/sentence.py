@@ -27,6 +27,8 @@ def statement_sentence(statement: IncomeStatement, sold: Mapping[str, int]) -> s
     basis = f"simulated, plan {statement.plan or 'none'}"
     if statement.what_if:
         basis = f"what if: nothing of this was booked; {basis}"
+    if statement.attribution:
+        basis = f"{basis}; income from orders credited by {statement.attribution}"
     if statement.loading:
         basis = f"{basis}; the device and overhead shared out by {statement.loading.by}"
     if not statement.rows:

@@ -114,6 +114,8 @@ class IncomeStatement:
     """Time zone of hours, days and weeks."""
     what_if: str = ""
     """The plan that the log was booked under, where it is stated under another: nothing of it was booked."""
+    attribution: str = ""
+    """The model that income from orders is credited by; empty: each stands where it was booked."""
     notes: tuple[str, ...] = field(default=())
     """What the reader has to know besides."""
 
@@ -134,6 +136,7 @@ class IncomeStatement:
             "rates": self.rates or None,
             "by": self.by,
             "time_zone": self.zone,
+            "attribution": self.attribution or None,
             "totals": {**_figures(self.total), **_loaded_figures(self.total, loaded=loaded)},
             "rows": [
                 {
@@ -174,7 +177,7 @@ def income_statement(
     Raises:
         LedgerError: an amount is in another currency, and there is no rate for its day.
     """
-    label = _labels(by, zone)
+    label = labels(by, zone)
     counts: dict[tuple[str, str], dict[str, int]] = {}
     money: dict[tuple[str, str], dict[str, Fraction]] = {}
     foreign = set()
@@ -289,7 +292,7 @@ def day_of(quarter: int | None) -> date:
     return datetime.fromtimestamp((quarter or 0) * QUARTER_S, UTC).date()
 
 
-def _labels(by: str, zone: tzinfo) -> Callable[[int], str]:
+def labels(by: str, zone: tzinfo) -> Callable[[int], str]:
     """What the group of a quarter of an hour is called."""
 
     def label(quarter: int) -> str:

@@ -17,13 +17,13 @@ _KEYS: Final = {
 # A purchase is made when the order is placed, by the interaction that placed it; what completes later earns it.
 _EARNINGS: Final = """
     SELECT t.id AS id, t.order_id AS order_id, t.at AS booked, t.interaction_id AS touch, o.intent AS kind,
-        max(coalesce(placed.at, t.at), i.at) AS time,
+        coalesce(max(placed.at, i.at), t.at) AS time,
         -sum(p.amount_micros) AS value_micros, p.currency AS currency
     FROM transactions AS t
     JOIN postings AS p ON p.transaction_id = t.id AND p.account LIKE 'Income:%'
     JOIN orders AS o ON o.id = t.order_id
-    JOIN interactions AS i ON i.id = t.interaction_id
     LEFT JOIN order_events AS placed ON placed.order_id = o.id AND placed.state = 'placed'
+    LEFT JOIN interactions AS i ON i.id = placed.interaction_id
     GROUP BY t.id, p.currency ORDER BY t.rowid
 """
 

@@ -109,6 +109,22 @@ def test_options_reach_the_models(tmp_path: Path, files: list[str]) -> None:
     assert models["shapley"]["parameters"]["worth"] == "rate"
 
 
+def test_the_statement_by_a_model_names_it_and_moves_revenue(tmp_path: Path) -> None:
+    db = tmp_path / "a.db"
+    pennyworth(tmp_path, "--db", db, "say", "play some jazz")
+    pennyworth(tmp_path, "--db", db, *ORDER)
+    run = pennyworth(tmp_path, "--db", db, "pnl", "--attribution", "first-touch")
+    assert run.returncode == 0, run.stderr
+    assert "income from orders by first-touch" in " ".join(run.stdout.split())
+    found = document(pennyworth(tmp_path, "--db", db, "pnl", "--attribution", "first-touch", "--json"))
+    assert found["attribution"] == "first-touch"
+    revenue = {row["key"]: row["revenue"] for row in found["rows"]}
+    assert revenue == {"music": "0.999000", "pizza": "0.000000"}
+    refused = pennyworth(tmp_path, "--db", db, "pnl", "--attribution", "linear", "--plan", "home")
+    assert refused.returncode == 2
+    assert "does not go with --plan" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
