@@ -85,7 +85,7 @@ class Descent:
         """One random phrase, templates weighted by how much they can say; None without templates.
 
         Of alternatives the first is likeliest (the chance falls with the rank, as with words by Zipf's law), and
-        what is optional is more often left out: definitions name first what is said most.
+        what is optional is left out half of the time: definitions name first what is said most.
         """
         if not self._templates:
             return None
@@ -198,7 +198,7 @@ class _Tree:
             if isinstance(node, Alternative):
                 weights = [weight / rank for rank, weight in enumerate(weights, start=1)]
                 if node.is_optional and len(weights) > 1:
-                    weights[-1] = 2 * sum(weights[:-1])
+                    weights[-1] = sum(weights[:-1])
             known = self._cumulative[id(node)] = list(itertools.accumulate(weights))
         return known
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from intents.catalogue import Catalogue
 
-SAMPLING: Final = 2
+SAMPLING: Final = 3
 """Raised whenever other phrases are drawn for the same definitions; caches name them by it, and by the catalogue."""
 
 # A question's answers are short and few; a quarter of the phrases of an intent is plenty for each.
 _ANSWER_SHARE = 4
+# So many times the phrases that cover an intent are enough of it.
+_TIMES_COVERED = 5
 # How often a phrase carries a word of politeness or hesitation.
 _SKIP_WORD_RATE = 0.15
 
@@ -28,7 +30,8 @@ def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) ->
     """Phrases as spoken (`clean`, contractions kept), commands, answers and decoys, without repetition.
 
     Every template, every alternative in it and every list value occurs at least once, even if that takes more than
-    `limit_per_intent` phrases (at least 1); beyond those it is a weighted random sample, the same for the same
+    `limit_per_intent` phrases (at least 1); beyond those, up to the limit or five times as many, it is a weighted random
+    sample, the same for the same
     catalogue and `seed`. Nothing is enumerated, so the time grows with the limit, not with the language. Templates
     that need a wildcard are left out: nobody knows what will be said there. Raises `ValueError` for a limit below 1.
     """
@@ -67,6 +70,8 @@ def _draw(intents: Intents, intent: str, limit: int, seed: str) -> list[str]:
     skip_words = [word for word in map(clean, intents.skip_words) if word]
     for number, word in enumerate(skip_words):
         phrases.update(dict.fromkeys(_wrapped(list(phrases), 2 * number, word)))
+    # What is said in few ways needs few phrases.
+    limit = min(limit, _TIMES_COVERED * len(phrases))
     # A small language runs out of new phrases before the limit.
     for _ in range(3 * limit):
         if len(phrases) >= limit:

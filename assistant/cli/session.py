@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PHRASES_PER_INTENT = 2000
+PHRASES_PER_INTENT = 3000
 """Sampled phrases an intent that the recogniser's language is made of."""
 
 
