@@ -6,6 +6,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
@@ -94,7 +95,7 @@ def comparison_parts(comparison: Comparison, *, width: int) -> Iterator[Renderab
             f"[bold]incremental[/bold]: {incremental.total} {currency} ({incremental.low} to {incremental.high}); "
             f"{escape(incremental.note)}"
         )
-    yield comparison_sentence(comparison)
+    yield escape(comparison_sentence(comparison))
 
 
 def comparison_sentence(comparison: Comparison) -> str:
@@ -133,7 +134,7 @@ def _groups(models: list[Attribution], width: int) -> Iterator[list[Attribution]
         return
     wide = max(len(cell) for model in models for cell in (model.model, str(model.total), *_cells(model)))
     # Two for the edges of a table, and two between columns.
-    room = width - 2 - max(len(kind) for kind in ("total", *models[0].by_kind))
+    room = width - 2 - max(cell_len(kind) for kind in ("total", *models[0].by_kind))
     tables = ceil(len(models) / max(room // (wide + 2), 1))
     each = ceil(len(models) / tables)
     for begun in range(0, len(models), each):

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from assistant.economics.attribution.models import Parameters, compare
@@ -31,6 +32,19 @@ def test_sampled_amounts_stand_with_their_error_and_fit(width: int) -> None:
     assert shapley is not None
     for kind, error in shapley.standard_error.items():
         assert f"{shapley.by_kind[kind]} ±{error}" in text, kind
+
+
+def test_kinds_of_a_users_own_are_printed_as_they_are() -> None:
+    paths = [("[red]音楽[/red] > [/b]", 2, 0)]
+    comparison = compare(journeys_of(paths), Parameters())
+    console = Console(file=io.StringIO(), width=80)
+    for part in comparison_parts(comparison, width=80):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "[red]音楽[/red]" in text
+    assert text.count("[/b]") == 4
+    assert max(map(cell_len, text.splitlines())) <= 80
 
 
 def test_the_sentence_says_when_there_is_nothing() -> None:

@@ -294,7 +294,7 @@ def _downstream(prepared: _Prepared) -> Attribution:
     by_kind[NO_TOUCH] = history.money(0)
     claims = history.money(sum(claimed))
     multiple = Fraction(claims.micros, touched) if touched > 0 else None
-    note = "nothing was bought after a touch, so there is nothing to claim"
+    note = "what was bought after a touch comes to nothing, so there is no multiple"
     if multiple is not None:
         note = (
             f"claims {claims} of {history.money(touched)} {history.currency} bought after a touch: the same sales "
