@@ -56,7 +56,8 @@ def statement_sentence(statement: IncomeStatement, sold: Mapping[str, int]) -> s
         lost = -total((row.revenue for row in given_back), currency)
         names = _listed([row.key for row in given_back])
         parts.append(f"{names} gave back {short(lost)} {currency} more than was earned")
-    return f"{'; '.join(parts)} ({basis})."
+    line = "; ".join(parts)
+    return f"{line[:1].upper()}{line[1:]} ({basis})."
 
 
 def _paid(earning: Sequence[StatementRow], sold: Mapping[str, int], cost: Money | None, currency: str) -> str:

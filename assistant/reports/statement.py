@@ -193,6 +193,9 @@ def income_statement(
             rate = rate_of_day(rates, line["currency"], currency, day_of(line["quarter"]))
         for name in _MONEY:
             exact[name] += rate * (line.get(f"{name}_micros") or 0)
+    # A settlement neither earns nor costs anything: where there was nothing else there is no line.
+    for key in [key for key in counts if not any(counts[key].values()) and not any(money[key].values())]:
+        del counts[key], money[key]
     rounded = {name: to_millionths([exact[name] for exact in money.values()]) for name in _MONEY}
     nothing = Money.zero(currency)
     rows = [

@@ -362,7 +362,10 @@ class Store:
     def stream(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query one by one, for more of them than should be held in memory."""
         with _explained(self.path):
-            yield from self._db.execute(sql, parameters)
+            # Not `yield from`: that closes the cursor when an interruption leaves this half-way, and a cursor cannot be
+            # closed after its database.
+            for row in self._db.execute(sql, parameters):  # noqa: UP028
+                yield row
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -111,6 +111,12 @@ _EVERYTHING: Final = f"""
 """
 """All the sums, worked out anew from the log and the books."""
 
+FILL: Final = (
+    f"{_new_cell('i')} FROM interactions AS i",
+    f"INSERT INTO statement_totals (cell, currency, quarter, {_SUMS}) {_EVERYTHING}",
+)
+"""What fills the tables from a log that is there already."""
+
 SETUP: Final = (
     f"""
     CREATE TABLE statement_cells (
@@ -128,8 +134,7 @@ SETUP: Final = (
         PRIMARY KEY (cell, currency, quarter)
     ) STRICT, WITHOUT ROWID
     """,
-    f"{_new_cell('i')} FROM interactions AS i",
-    f"INSERT INTO statement_totals (cell, currency, quarter, {_SUMS}) {_EVERYTHING}",
+    *FILL,
     # WHERE keeps ON CONFLICT from being taken for the ON of a join.
     f"""
     CREATE TRIGGER interactions_summed AFTER INSERT ON interactions
@@ -156,7 +161,7 @@ SETUP: Final = (
     END
     """,
 )
-"""What makes the tables, fills them from a log that is there already, and keeps them up."""
+"""What makes the tables, fills them and keeps them up."""
 
 DISAGREEMENTS: Final = f"""
     SELECT 'statement, intent ' || coalesce(c.intent, '?') || ', '

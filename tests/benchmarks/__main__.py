@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.audiotest.cases import load_cases
 from assistant.ledger.rules import book_interaction
-from assistant.reports.profit import Terms, make_profit
 from assistant.resources import household_dir
 from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
+from tests.benchmarks.statements import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +33,13 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 WRITES: Final = 10_000
 TURN: Final = 50
 """So many interactions are written by one side before it is the other's turn."""
-LOG_SIZE: Final = 30_000
-ROUNDS: Final = 5
 
 
 def main() -> None:
     """Run every measurement and write the page."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*week(folder), *writing(folder), *statement(folder), *attribution(folder)]
+        rows = [*week(folder), *writing(folder), *statements(folder), *attribution(folder)]
     page = render(rows)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page, encoding="utf-8")
@@ -158,20 +156,6 @@ def rows_of(store: Store, interaction_id: str) -> list[tuple[str, tuple[Any, ...
             (f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", tuple(row.values())) for row in rows
         ]
     return found
-
-
-def statement(folder: Path) -> list[tuple[str, str]]:
-    """The income statement over a large log."""
-    path = folder / "large.db"
-    rates = plan()
-    with Store.open(path) as store:
-        for n in range(LOG_SIZE):
-            it = interaction(id=f"i{n}", intent=("music", "weather", None)[n % 3])
-            store.append(it, transactions=book_interaction(it, rates))
-        seconds = median(
-            timed(lambda: make_profit(store, "intent", Terms(plan=rates))) for _ in range(ROUNDS)
-        )
-    return [(f"income statement over {LOG_SIZE:,} interactions", f"{seconds:.2f} s")]
 
 
 def timed(action: Callable[[], object]) -> float:

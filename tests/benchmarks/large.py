@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from assistant.ledger.rules import book_interaction, book_order_event
+from assistant.records import Effort
 from assistant.store.store import Store
 from tests.assistant.examples import NOW, event, interaction, order, plan
 
@@ -36,6 +37,18 @@ def write_large_log(path: Path, interactions: int) -> None:
                         _live(store, it, n // ORDERS_EVERY)
 
 
+def effort(n: int) -> Effort:
+    """What hearing the `n`th took: speech of one to three seconds."""
+    return Effort(
+        audio_us=1_200_000 + n % 7 * 300_000,
+        listening_cpu_us=40_000 + n % 11 * 5_000,
+        recognition_cpu_us=300_000 + n % 13 * 80_000,
+        understanding_cpu_us=900 + n % 5 * 100,
+        recognition_us=320_000 + n % 13 * 80_000,
+        understanding_us=1_000 + n % 5 * 100,
+    )
+
+
 def _interaction(n: int) -> Interaction:
     ordered = n % ORDERS_EVERY == 0
     intent = "pizza" if ordered else INTENTS[n % len(INTENTS)]
@@ -47,6 +60,8 @@ def _interaction(n: int) -> Interaction:
         kind="commerce" if ordered else "trivial" if intent else "none",
         outcome="ordered" if ordered else "answered" if intent else "rejected",
         order_id=f"01980000-{n:08x}-7000-8000-000000000002" if ordered else None,
+        device=f"speaker {n % 3}",
+        effort=effort(n),
     )
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from assistant.ledger.transactions import Transaction
     from assistant.reports.exports.books import Books
@@ -39,32 +39,33 @@ def write_parquet(books: Books, out: IO[bytes]) -> None:
     """A row a posting, as `SCHEMA` says; the title stands in the metadata of the file."""
     schema = SCHEMA.with_metadata({"title": books.title, "simulated": "true"})
     with pq.ParquetWriter(pa.PythonFile(out, mode="w"), schema, compression="zstd") as writer:
-        for batch in _batches(books.transactions):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+        for columns in _batches(books.transactions):
+            writer.write_batch(pa.RecordBatch.from_pydict(columns, schema=schema))
 
 
-def _batches(transactions: Iterator[Transaction]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
+def _batches(transactions: Iterable[Transaction]) -> Iterator[dict[str, list[Any]]]:
+    """Columns of about `BATCH` postings at a time."""
+    columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     for transaction in transactions:
-        batch += [
-            {
-                "transaction": transaction.id,
-                "line": number,
-                "at": transaction.at,
-                "kind": transaction.kind,
-                "account": posting.account,
-                "amount_micros": posting.amount.micros,
-                "currency": posting.amount.currency,
-                "interaction": transaction.interaction_id,
-                "order": transaction.order_id,
-                "plan": transaction.plan,
-                "description": transaction.description,
-                "simulated": True,
-            }
-            for number, posting in enumerate(transaction.postings, start=1)
-        ]
-        if len(batch) >= BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        for number, posting in enumerate(transaction.postings, start=1):
+            values = (
+                transaction.id,
+                number,
+                transaction.at,
+                transaction.kind,
+                posting.account,
+                posting.amount.micros,
+                posting.amount.currency,
+                transaction.interaction_id,
+                transaction.order_id,
+                transaction.plan,
+                transaction.description,
+                True,
+            )
+            for column, value in zip(columns.values(), values, strict=True):
+                column.append(value)
+        if len(columns["line"]) >= BATCH:
+            yield columns
+            columns = {name: [] for name in SCHEMA.names}
+    if columns["line"]:
+        yield columns
