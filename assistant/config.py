@@ -75,6 +75,18 @@ class DialogueConfig:
     """Seconds after which an unanswered question orders nothing."""
     max_misunderstood: Annotated[int, msgspec.Meta(ge=1)]
     """So many answers in a row that are not understood end the conversation."""
+    same_order_s: Annotated[float, msgspec.Meta(ge=0, le=86400)]
+    """The same order within so many seconds asks once more; 0 never does."""
+    orders_per_day: Annotated[int, msgspec.Meta(ge=0)]
+    """Orders that this device places in a local day; 0 for any number."""
+    amount_per_day: Decimal
+    """What they may come to, in the currency of the plan; 0 for any amount."""
+    pin_file: str
+    """Where the PIN's hash is kept; empty takes `pin` in the user's configuration folder, if it is there."""
+    pin_attempts: Annotated[int, msgspec.Meta(ge=1, le=10)]
+    """So many wrong PINs cancel the order."""
+    replies: str
+    """A file with wordings of your own; empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +143,7 @@ def named_file(folder: str, name: str, *, what: str) -> Path:
     """The bundled file `folder/name.toml`; ConfigError naming the nearest and all the names there are."""
     names = bundled_names(folder)
     if name not in names:
-        raise ConfigError(
-            f"there is no {what} {name!r}{_did_you_mean(name, names)}; there are: {', '.join(names)}"
-        )
+        raise ConfigError(f"there is no {what} {name!r}{nearest(name, names)}; there are: {', '.join(names)}")
     return configs_dir() / folder / f"{name}.toml"
 
 
@@ -182,7 +192,7 @@ def reject_unknown_keys(data: Mapping[str, Any], kind: type, path: Path, prefix:
         if key not in hints:
             known = [prefix + name for name in hints]
             raise ConfigError(
-                f"{path}: unknown key {prefix + key!r}{_did_you_mean(prefix + key, known)}; "
+                f"{path}: unknown key {prefix + key!r}{nearest(prefix + key, known)}; "
                 f"known {'here' if prefix else 'at the top'}: {', '.join(hints)}"
             )
         inner = next((kind for kind in get_args(hints[key]) if dataclasses.is_dataclass(kind)), hints[key])
@@ -200,7 +210,7 @@ def reject_unknown_keys(data: Mapping[str, Any], kind: type, path: Path, prefix:
                 reject_unknown_keys(table, inner, path, f"{prefix}{key}.{name}.")
 
 
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
+def nearest(name: str, known: Sequence[str]) -> str:
     nearest = process.extractOne(name, known, score_cutoff=55)
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import assistant
 from assistant.clock import new_id
-from assistant.dialogue import Asking, Confirming, Idle, Moment, Setting, expire, respond
+from assistant.dialogue import Confirming, Idle, Moment, Proving, Setting, SpokenPin, expire, respond
+from assistant.dialogue.pin import REDACTED, may_hold_pin, redacted, spoken_digits
 from assistant.interrupts import held_off
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Interaction, OrderEvent
+from assistant.store.history import OrderHistory
 from intents.results import IntentMatch, NoMatch
 
 if TYPE_CHECKING:
@@ -70,6 +72,8 @@ class Pipeline:
         self._session = ""
         self._last_turn_us = clock.passed_us()
         self._last_id = ""
+        self._last_reply = ""
+        self._history = OrderHistory(store, device)
         self._orders: dict[str, Order] = {}
 
     def handle(self, heard: Heard) -> Receipt:
@@ -80,48 +84,73 @@ class Pipeline:
         """
         meanwhile = self.advance()
         self._notice_an_end()
-        now = self._clock.now()
-        moment = Moment(now=now, interaction_id=new_id(now))
         begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
-        expected = self._state.expected() if isinstance(self._state, Asking) else None
-        understood = self._matcher.match(
-            heard.transcript.text, expected=expected, now=now.astimezone(self._setting.zone)
-        )
-        if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
-            # "Don't order it" must not become "order it" because its beginning was lost.
-            understood = NoMatch(reason="incomplete")
-        turn = respond(self._state, understood, self._setting, moment)
-        heard = replace(
-            heard,
-            effort=replace(
-                heard.effort,
-                understanding_cpu_us=self._clock.cpu_us() - cpu,
-                understanding_us=self._clock.monotonic_us() - begun,
-            ),
-        )
-        if isinstance(self._state, Idle):
-            self._session = new_id(now)
-        interaction = self._interaction(heard, understood, turn, moment)
-        orders = [turn.order] if turn.order else []
-        known = self._orders | {order.id: order for order in orders}
-        transactions = (
-            *book_interaction(interaction, self._setting.plan),
-            *(t for event in turn.events for t in book_order_event(known[event.order_id], event)),
-        )
-        # A write and what follows from it are not torn apart: the conversation stands where the log says it does.
+        understood, heard = self._understand(heard)
+        matching_us, matching_cpu_us = self._clock.monotonic_us() - begun, self._clock.cpu_us() - cpu
+        # Whether an order may be placed is decided under the lock that places it: two programs do not both slip
+        # under a limit. And a write and what follows from it are not torn apart: the conversation stands where the
+        # log says it does.
         with held_off():
-            number = self._store.append(
-                interaction, orders=orders, events=turn.events, transactions=transactions
-            )
+            with self._store.writing():
+                self._notice_an_end()
+                begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
+                now = self._clock.now()
+                moment = Moment(
+                    now=now, interaction_id=new_id(now), history=self._history, last_reply=self._last_reply
+                )
+                turn = respond(self._state, understood, self._setting, moment)
+                effort = replace(
+                    heard.effort,
+                    understanding_cpu_us=matching_cpu_us + self._clock.cpu_us() - cpu,
+                    understanding_us=matching_us + self._clock.monotonic_us() - begun,
+                )
+                session = self._session if self.in_conversation else new_id(now)
+                interaction = self._interaction(
+                    replace(heard, effort=effort), understood, turn, moment, session
+                )
+                orders = [turn.order] if turn.order else []
+                known = self._orders | {order.id: order for order in orders}
+                transactions = (
+                    *book_interaction(interaction, self._setting.plan),
+                    *(t for event in turn.events for t in book_order_event(known[event.order_id], event)),
+                )
+                number = self._store.append(
+                    interaction, orders=orders, events=turn.events, transactions=transactions
+                )
             self.handled.append(interaction.id)
-            self._state, self._orders = turn.state, known
+            self._state, self._orders, self._session = turn.state, known, session
             self._last_turn_us, self._last_id = self._clock.passed_us(), moment.interaction_id
+            self._last_reply = turn.reply
         return Receipt(
             interaction=replace(interaction, number=number),
             transactions=transactions,
             order=known.get(turn.order_id or ""),
             meanwhile=tuple(meanwhile),
         )
+
+    def _understand(self, heard: Heard) -> tuple[IntentMatch | NoMatch | SpokenPin, Heard]:
+        """What was said, and what of it may be written down."""
+        state, pin, language = self._state, self._setting.pin, self._setting.catalogue.language
+        text = heard.transcript.text
+        digits = spoken_digits(text, language) if isinstance(state, Proving) and pin else ""
+        understood: IntentMatch | NoMatch | SpokenPin
+        if digits and pin:
+            understood = SpokenPin(right=pin.fits(digits))
+        else:
+            expected = None if isinstance(state, Idle) else state.expected()
+            now = self._clock.now().astimezone(self._setting.zone)
+            understood = self._matcher.match(text, expected=expected, now=now)
+        if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
+            # "Don't order it" must not become "order it" because its beginning was lost.
+            understood = NoMatch(reason="incomplete")
+        heard_no_command = isinstance(understood, NoMatch) and pin is not None
+        texts = (text, *heard.transcript.alternatives)
+        # A PIN may come too early or too late, too.
+        if isinstance(state, Proving) or (
+            heard_no_command and any(may_hold_pin(each, language) for each in texts)
+        ):
+            heard = redacted(heard)
+        return understood, heard
 
     @property
     def in_conversation(self) -> bool:
@@ -155,7 +184,7 @@ class Pipeline:
 
     def _notice_an_end(self) -> None:
         """Drop the question about an order that another program has ended in the meantime."""
-        if isinstance(self._state, Confirming):
+        if isinstance(self._state, Confirming | Proving):
             _, life = self._store.order(self._state.order.id)
             if life[-1].state != "quoted":
                 self._state = Idle()
@@ -191,18 +220,32 @@ class Pipeline:
         return self.in_conversation and order.id in self._orders
 
     def _interaction(
-        self, heard: Heard, understood: IntentMatch | NoMatch, turn: Turn, moment: Moment
+        self,
+        heard: Heard,
+        understood: IntentMatch | NoMatch | SpokenPin,
+        turn: Turn,
+        moment: Moment,
+        session: str,
     ) -> Interaction:
         definition = self._setting.catalogue.intents[turn.intent] if turn.intent else None
         slots: dict[str, str | int] = {}
         step: str
-        if isinstance(understood, IntentMatch):
-            slots, step, runner_up_score = dict(understood.slots), understood.step, understood.runner_up_score
-        else:
-            step, runner_up_score = understood.reason, understood.score
+        score = runner_up_score = 0.0
+        runner_up = None
+        match understood:
+            case SpokenPin():
+                step = "pin"
+            case IntentMatch():
+                # A number said where a PIN is asked for may be a part of it.
+                slots = {} if heard.transcript.text == REDACTED else dict(understood.slots)
+                step, score = understood.step, understood.score
+                runner_up, runner_up_score = understood.runner_up, understood.runner_up_score
+            case NoMatch():
+                step, score = understood.reason, understood.score
+                runner_up, runner_up_score = understood.runner_up, understood.score
         return Interaction(
             id=moment.interaction_id,
-            session=self._session,
+            session=session,
             at=moment.now,
             device=self._device,
             source=heard.source,
@@ -217,8 +260,8 @@ class Pipeline:
             kind=definition.kind if definition else "none",
             slots=slots,
             step=step,
-            score=understood.score,
-            runner_up=understood.runner_up,
+            score=score,
+            runner_up=runner_up,
             runner_up_score=runner_up_score,
             outcome=turn.outcome,
             reply=turn.reply,

@@ -152,7 +152,7 @@ class Interaction:
     slots: Mapping[str, str | int]
     """Slots that this very utterance filled."""
     step: str
-    """Step of understanding that decided: exact, answer, fuzzy; or why it was rejected."""
+    """Step of understanding that decided: exact, answer, fuzzy, pin; or why it was rejected."""
     score: float
     """Likeness in [0, 1]."""
     runner_up: str | None

@@ -31,22 +31,29 @@ class Reading:
     """How many slots took any words at all."""
     literal: int
     """How many characters the template itself named."""
+    in_context: bool = False
+    """Whether the template counts only in the conversation that is going on."""
 
 
-def readings(text: str, intents: Intents, now: datetime | None = None) -> list[Reading]:
-    """Every intent that matches the normalised `text`, the most literal first; one reading an intent.
+def readings(
+    text: str, intents: Intents, now: datetime | None = None, *, context: Mapping[str, str] | None = None
+) -> list[Reading]:
+    """Every intent that matches the normalised `text`, the best first; one reading an intent.
 
     Spoken times are worked out relative to `now` (aware, in the speaker's zone); without it they stay words.
+    `context` is what the conversation is about: templates that require another one (hassil's `requires_context`) do
+    not count, and those that require this one come before those that may be said at any time.
     """
     best: dict[str, Reading] = {}
     if not text:
         return []
-    for result in recognize_all(text, intents):
+    for result in recognize_all(text, intents, intent_context=dict(context or {})):
         reading = Reading(
             intent=result.intent.name,
             slots=slot_values(result.entities_list, now),
             wildcards=sum(entity.is_wildcard for entity in result.entities_list),
             literal=result.text_chunks_matched,
+            in_context=bool(result.intent_data.requires_context),
         )
         known = best.get(reading.intent)
         if known is None or rank(reading) < rank(known):
@@ -54,9 +61,10 @@ def readings(text: str, intents: Intents, now: datetime | None = None) -> list[R
     return sorted(best.values(), key=lambda reading: (*rank(reading), reading.intent))
 
 
-def rank(reading: Reading) -> tuple[int, int]:
-    """Sort key, the better reading first: fewer wildcards, then more words named by the template."""
-    return (reading.wildcards, -reading.literal)
+def rank(reading: Reading) -> tuple[int, bool, int]:
+    """Sort key, the better reading first: fewer wildcards, then of this conversation, then more words of the template's
+    own."""
+    return (reading.wildcards, not reading.in_context, -reading.literal)
 
 
 def slot_values(entities: Iterable[MatchEntity], now: datetime | None) -> dict[str, SlotValue]:

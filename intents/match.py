@@ -35,8 +35,9 @@ class Matcher:
 
         After a question, `expected` names the slot that was asked for: its answers come first, so that "home" may be
         one; then whole commands of any intent ("cancel", "play music"), so that nobody is held in a dialogue. Answers
-        that take any words at all come after those. A text too long to be a command is out of scope. Spoken times are
-        worked out relative to `now` (aware, in the speaker's zone); without it they stay words.
+        that take any words at all come after those. Templates that require a conversation about its intent count as
+        commands, and before the others. A text too long to be a command is out of scope. Spoken times are worked out
+        relative to `now` (aware, in the speaker's zone); without it they stay words.
         """
         if too_long(text):
             return NoMatch(reason="out of scope")
@@ -46,8 +47,11 @@ class Matcher:
         if too_long(text):
             return NoMatch(reason="out of scope")
         answers = self._answers(text, expected, now)
+        context = {"about": expected.intent} if expected else None
         commands = (
-            [] if answers and not answers[0].wildcards else readings(text, self._catalogue.commands, now)
+            []
+            if answers and not answers[0].wildcards
+            else readings(text, self._catalogue.commands, now, context=context)
         )
         if commands and (not answers or commands[0].wildcards <= answers[0].wildcards):
             return _decided(commands, text, "exact")
@@ -56,7 +60,7 @@ class Matcher:
         return self._fuzzy.match(text, now)
 
     def _answers(self, text: str, expected: Expected | None, now: datetime | None) -> list[Reading]:
-        if expected is None:
+        if expected is None or expected.slot is None:
             return []
         answers = self._catalogue.answers.get((expected.intent, expected.slot))
         return (

@@ -15,12 +15,12 @@ Step: TypeAlias = Literal["exact", "answer", "fuzzy"]
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What a question that was just asked makes likely: the answer to one slot of one intent."""
+    """What a question that was just asked makes likely: the answer to one slot of one intent, or a change of mind."""
 
     intent: str
-    """The intent the conversation is about."""
-    slot: str
-    """The slot that was asked for."""
+    """The intent the conversation is about; templates that require it (`requires_context: {about: …}`) count."""
+    slot: str | None = None
+    """The slot that was asked for; None when the question was another one."""
 
 
 @dataclass(frozen=True, kw_only=True)

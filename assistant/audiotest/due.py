@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from assistant.dialogue import Asking, Confirming, Idle, Moment, respond
+from assistant.dialogue import Confirming, Idle, Moment, respond
 from assistant.ledger.rules import book_order_event
 from assistant.ledger.transactions import revenue
 from assistant.records import Order, OrderEvent
@@ -72,14 +72,15 @@ def same_order(one: Order | None, other: Order | None) -> bool:
 def _meant(case: Case, state: State, setting: Setting, matcher: Matcher) -> IntentMatch | NoMatch:
     if case.intent is None:
         return NoMatch(reason="out of scope")
-    expected = state.expected() if isinstance(state, Asking) else None
+    expected = None if isinstance(state, Idle) else state.expected()
     known = setting.catalogue.intents
     answers = {"ordered": ("confirm",), "cancelled": ("cancel", "deny")}.get(case.outcome or "", ())
     decision = next((intent for intent in answers if intent in known), None)
     if decision is None and case.text:
         read = matcher.match(case.text, expected=expected)
         if isinstance(read, IntentMatch) and _decides(read.intent, setting):
-            decision = read.intent
+            # Its slots are those of a correction ("without_topping"), which no label spells so.
+            return read
     intent = decision if decision is not None else case.intent
     if intent not in known:
         return NoMatch(reason="out of scope")

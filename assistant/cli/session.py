@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from assistant.cli.conversation import limits, own_replies, pin
 from assistant.cli.options import cache_dir, console, data_dir
 from assistant.dialogue import Setting
+from assistant.dialogue.pin import pin_phrases
 from assistant.errors import ConfigError, StoreError
 from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
@@ -73,12 +75,17 @@ class Session:
         """The engine that the configuration asks for, given the language of the catalogue; takes a moment."""
         return open_recogniser(
             self.config.recognition.engine,
-            phrases=_phrases(self.catalogue, cache_dir()),
+            phrases=self._phrases(),
             vosk_model=_path(self.config.recognition.vosk_model),
             cache_dir=cache_dir(),
             data_dir=data_dir(),
             language=self.config.language,
         )
+
+    def _phrases(self) -> list[str]:
+        """What the recogniser listens for: commands and answers, and digits where a PIN may be asked for."""
+        phrases = _phrases(self.catalogue, cache_dir())
+        return [*phrases, *pin_phrases(self.config.language)] if self.setting.pin else phrases
 
     def listener(self, recogniser: Recogniser | None = None) -> Listener:
         """Ears for this session, with a recogniser of its own unless one is given."""
@@ -189,9 +196,12 @@ def open_session(
         setting = Setting(
             catalogue=catalogue,
             partners=load_partners(plan.currency, zone=zone, intents=catalogue.intents),
-            replies=load_replies(config.language),
+            replies=load_replies(config.language, own=own_replies(config)),
             plan=plan,
             max_misunderstood=config.dialogue.max_misunderstood,
+            limits=limits(config, plan.currency),
+            pin=pin(config),
+            pin_attempts=config.dialogue.pin_attempts,
             zone=zone,
         )
         pipeline = Pipeline(

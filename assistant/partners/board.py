@@ -63,6 +63,6 @@ def load_partners(
         informers=informers,
         sellers={
             "pizza": Pizza(load_strict(folder / "pizza.toml", PizzaMenu), currency),
-            "ride": Ride(load_strict(folder / "ride.toml", RideMap), currency),
+            "ride": Ride(load_strict(folder / "ride.toml", RideMap), currency, zone),
         },
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -12,21 +12,32 @@ from assistant.money import Money
 from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of
 from assistant.replies import Replies
 
+PICK_UP: Final = "pick up"
+"""The value of the slot `delivery` for an order that is collected; anything else is delivered."""
+
+Minutes = Annotated[int, msgspec.Meta(gt=0)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class PizzaMenu:
     """Prices in the currency of the pricing plan, all invented."""
 
     delivery: Decimal
-    """An order."""
-    minutes: Annotated[int, msgspec.Meta(gt=0)]
+    """An order that is delivered."""
+    minutes: Minutes
     """From the order to the door."""
+    pick_up_minutes: Minutes
+    """From the order until it can be collected."""
+    most: Annotated[int, msgspec.Meta(gt=0)]
+    """Pizzas in an order; more are refused."""
     cancel_share: Annotated[float, msgspec.Meta(ge=0, le=1)]
     """Of placed orders that the partner calls off."""
     sizes: dict[str, Decimal]
     """Size to price of a pizza with nothing on it."""
     toppings: dict[str, Decimal]
     """Topping to what it adds; "default" for those not named."""
+    crusts: dict[str, Decimal]
+    """Crust to what it adds."""
 
 
 class Pizza:
@@ -36,23 +47,59 @@ class Pizza:
         self.menu = menu
         self._currency = currency
 
-    def quote(self, slots: Mapping[str, str | int], replies: Replies) -> Quote | Refusal:
-        """Price of `quantity` (1) pizzas of `size` with `topping`, delivered."""
-        size, topping, quantity = str(slots["size"]), str(slots["topping"]), int(slots.get("quantity", 1))
+    def quote(self, slots: Mapping[str, str | int], replies: Replies, *, now: datetime) -> Quote | Refusal:  # noqa: ARG002
+        """Price of `quantity` (1) pizzas of `size` with `topping` (", " between several) and `crust`, delivered
+        or, with `delivery` "pick up", to be collected."""
+        size, quantity = str(slots["size"]), int(slots.get("quantity", 1))
+        toppings = list(dict.fromkeys(str(slots["topping"]).split(", ")))
+        crust = slots.get("crust")
         if size not in self.menu.sizes:
-            return Refusal(reason=f"the menu has {', '.join(self.menu.sizes)}, not {size}")
-        if quantity < 1:
-            return Refusal(reason=f"{quantity} pizzas are none")
-        each = self.menu.sizes[size] + self.menu.toppings.get(topping, self.menu.toppings["default"])
+            return Refusal(
+                reason=replies.say("pizza.no_size", sizes=replies.names(list(self.menu.sizes)), size=size)
+            )
+        if crust is not None and crust not in self.menu.crusts:
+            crusts = replies.names(list(self.menu.crusts))
+            return Refusal(reason=replies.say("pizza.no_crust", crusts=crusts, crust=crust))
+        if not 1 <= quantity <= self.menu.most:
+            return Refusal(reason=replies.say("pizza.not_so_many", quantity=quantity, most=self.menu.most))
+        each = self.menu.sizes[size] + sum(
+            (self.menu.toppings.get(topping, self.menu.toppings["default"]) for topping in toppings),
+            Decimal(),
+        )
+        if crust is not None:
+            each += self.menu.crusts[str(crust)]
+        collected = slots.get("delivery") == PICK_UP
+        fee = Decimal() if collected else self.menu.delivery
+        minutes = self._minutes(slots)
+        description = replies.say(
+            "pizza.one" if quantity == 1 else "pizza.many",
+            quantity=quantity,
+            size=size,
+            topping=replies.names(toppings),
+        )
+        if crust is not None:
+            description = replies.say("pizza.with_crust", pizza=description, crust=crust)
+        kind = "pick_up" if collected else "deliver"
         return Quote(
-            description=replies.say(
-                "pizza.one" if quantity == 1 else "pizza.many", quantity=quantity, size=size, topping=topping
+            description=description,
+            slots={
+                "size": size,
+                "topping": ", ".join(toppings),
+                "quantity": quantity,
+                **({"crust": crust} if crust is not None else {}),
+                **({"delivery": PICK_UP} if collected else {}),
+            },
+            total=Money.of(each * quantity + fee, self._currency),
+            minutes=minutes,
+            delivery=replies.say(
+                f"pizza.{kind}", minutes=minutes, fee=replies.money(Money.of(fee, self._currency))
             ),
-            slots={"size": size, "topping": topping, "quantity": quantity},
-            total=Money.of(each * quantity + self.menu.delivery, self._currency),
-            minutes=self.menu.minutes,
+            timing=replies.say(f"pizza.{kind}_timing", minutes=minutes),
         )
 
-    def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:  # noqa: ARG002
-        """Delivered after about the menu's minutes, or called off."""
-        return end_of(order_id, placed_at, timedelta(minutes=self.menu.minutes), self.menu.cancel_share)
+    def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:
+        """Delivered or collected after about the menu's minutes, or called off."""
+        return end_of(order_id, placed_at, timedelta(minutes=self._minutes(slots)), self.menu.cancel_share)
+
+    def _minutes(self, slots: Mapping[str, str | int]) -> int:
+        return self.menu.pick_up_minutes if slots.get("delivery") == PICK_UP else self.menu.minutes

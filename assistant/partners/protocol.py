@@ -25,7 +25,11 @@ class Quote:
     total: Money
     """What the customer would pay."""
     minutes: int
-    """From placing to completion."""
+    """From placing to completion, as far as the partner can tell."""
+    delivery: str
+    """How it comes and what that costs, in words, as it is read back after the price."""
+    timing: str
+    """When it is done, as a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +63,8 @@ class Informer(Protocol):
 class Seller(Protocol):
     """A partner that takes orders."""
 
-    def quote(self, slots: Mapping[str, str | int], replies: Replies) -> Quote | Refusal:
-        """What the order would be; every required slot is there."""
+    def quote(self, slots: Mapping[str, str | int], replies: Replies, *, now: datetime) -> Quote | Refusal:
+        """What the order would be at `now` (UTC); every required slot is there."""
         ...
 
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:

@@ -36,6 +36,7 @@ class Store:
         self._db = db
         self.path = path
         self._finished_up_to = 0
+        self._holds_lock = False
         self._accounts: set[str] = set()
 
     @classmethod
@@ -94,7 +95,7 @@ class Store:
         Raises:
             StoreError: nothing was written.
         """
-        with _explained(self.path), self._writing():
+        with self.writing():
             number = self._put("interactions", interaction.to_row())
             self._insert(orders, events, transactions)
         return number
@@ -188,6 +189,16 @@ class Store:
             self._insert((), (), [correction])
         return correction
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the write lock: what is read and appended within is one step, and no other program comes in between.
+
+        Raises:
+            StoreError: the lock cannot be had, or nothing within was written.
+        """
+        with _explained(self.path), self._writing():
+            yield
+
     def _before(self, order: Order) -> int:
         """The place of the order before this one; under the write lock, so that none comes in between."""
         (row,) = self.rows("SELECT rowid - 1 AS place FROM orders WHERE id = ?", [order.id])
@@ -195,14 +206,20 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
+        if self._holds_lock:
+            yield
+            return
         # IMMEDIATE takes the write lock first; a read that turns into a write later can be refused.
         try:
             self._db.conn.execute("BEGIN IMMEDIATE")
+            self._holds_lock = True
             yield
             self._db.conn.execute("COMMIT")
         except BaseException:
             self._db.rollback()
             raise
+        finally:
+            self._holds_lock = False
 
     def _insert(
         self, orders: Iterable[Order], events: Iterable[OrderEvent], transactions: Sequence[Transaction]

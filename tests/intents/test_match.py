@@ -124,9 +124,42 @@ def test_a_whole_command_is_understood_in_the_middle_of_a_dialogue(
     assert (match.intent, match.step) == (intent, "exact")
 
 
-@pytest.mark.parametrize("text", ["mars", "not large", "the large hadron collider", "hmm", "largo"])
+@pytest.mark.parametrize("text", ["mars", "not so large", "the large hadron collider", "hmm", "largo"])
 def test_what_does_not_answer_is_no_match(matcher: Matcher, text: str) -> None:
     assert isinstance(matcher.match(text, expected=Expected(intent="pizza", slot="size")), NoMatch)
+
+
+@pytest.mark.parametrize(
+    ("about", "text", "intent", "slots"),
+    [
+        ("pizza", "make it two", "correct", {"quantity": 2}),
+        ("pizza", "no, large", "correct", {"size": "large"}),
+        ("pizza", "actually with mushrooms and ham", "correct", {"topping": "mushroom, ham"}),
+        ("pizza", "add olives", "correct", {"add_topping": "olive"}),
+        ("pizza", "no onions", "correct", {"without_topping": "onion"}),
+        ("pizza", "yes, but make it large", "correct", {"size": "large"}),
+        ("pizza", "I'll pick it up", "correct", {"delivery": "pick up"}),
+        (
+            "ride",
+            "to the airport, not the train station",
+            "correct",
+            {"destination": "airport", "not_destination": "train station"},
+        ),
+        ("ride", "from work", "correct", {"origin": "work"}),
+        ("ride", "stop", "cancel", {}),
+        ("music", "what", "repeat", {}),
+        ("pizza", "how much is it", "price", {}),
+        ("ride", "how long will it take", "duration", {}),
+    ],
+)
+def test_some_things_count_in_a_conversation_only(
+    matcher: Matcher, about: str, text: str, intent: str, slots: dict[str, object]
+) -> None:
+    match = matcher.match(text, expected=Expected(intent=about))
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.slots, match.step) == (intent, slots, "exact")
+    elsewhere = matcher.match(text)
+    assert isinstance(elsewhere, NoMatch) or elsewhere.intent != intent
 
 
 def test_a_question_that_has_no_answers_takes_commands_only(matcher: Matcher) -> None:

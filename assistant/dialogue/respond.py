@@ -1,0 +1,388 @@
+"""One turn of the conversation.
+
+Pure: `respond` takes where the conversation stands and what was understood, and returns what to say, what
+became of orders, and where the conversation stands now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from assistant.clock import new_id
+from assistant.dialogue.limits import over_limit, same_before
+from assistant.dialogue.pin import SpokenPin
+from assistant.dialogue.slots import changed
+from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
+from assistant.partners.protocol import Refusal
+from assistant.records import Order, OrderEvent
+from intents.results import NoMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from assistant.dialogue.states import Moment, Pending, Setting, State
+    from assistant.money import Money
+    from assistant.partners.protocol import Quote
+    from assistant.records import OrderState, Outcome
+    from intents.results import IntentMatch
+
+USUAL: Final = "usual"
+"""The slot that asks for what was ordered the last time."""
+
+_NOT_USUAL: Final = frozenset({"time"})
+# A time is of one day; the rest of an order may be wanted again.
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Talk:
+    """A turn in the making."""
+
+    setting: Setting
+    moment: Moment
+    events: tuple[OrderEvent, ...] = field(default=())
+    prefix: str = ""
+
+    def end(
+        self,
+        outcome: Outcome,
+        reply: str,
+        *,
+        intent: str | None,
+        state: State | None = None,
+        order: Order | None = None,
+        events: tuple[OrderEvent, ...] = (),
+    ) -> Turn:
+        return Turn(
+            state=state or Idle(),
+            reply=f"{self.prefix} {reply}".strip(),
+            outcome=outcome,
+            intent=intent,
+            order=order,
+            events=self.events + events,
+        )
+
+    def say(self, *keys: str, **values: object) -> str:
+        return self.setting.replies.say(*keys, **values)
+
+    def after(self, prefix: str, *, events: tuple[OrderEvent, ...] = ()) -> _Talk:
+        """This turn with something that is said, and that happened, before the rest."""
+        return replace(self, prefix=f"{self.prefix} {prefix}".strip(), events=self.events + events)
+
+
+def respond(
+    state: State, understood: IntentMatch | NoMatch | SpokenPin, setting: Setting, moment: Moment
+) -> Turn:
+    """Handle one utterance. Nothing is ordered unless it is a clear yes to an order that was read back."""
+    talk = _Talk(setting=setting, moment=moment)
+    if isinstance(understood, SpokenPin):
+        return _pin(state, understood, talk)
+    if isinstance(understood, NoMatch):
+        return _not_understood(state, talk)
+    if setting.catalogue.intents[understood.intent].kind == "dialogue":
+        return _dialogue(state, understood, talk)
+    if isinstance(state, Idle):
+        return _command(understood, {}, talk)
+    if not understood.certain:
+        # What only resembles a command is no reason to drop what is being talked about.
+        return _not_understood(state, talk)
+    if isinstance(state, Asking) and state.intent == understood.intent:
+        return _change(state, understood.slots, talk)
+    # A whole command while an order is read back is another order: it takes nothing over from the first one.
+    dropped = "" if isinstance(state, Offering) else talk.say("dialogue.dropped")
+    return _command(understood, {}, talk.after(dropped, events=_call_off(state, "changed", moment)))
+
+
+def expire(state: State, moment: Moment) -> tuple[OrderEvent, ...]:
+    """What becomes of orders when nobody answers: what was read back is cancelled."""
+    return _call_off(state, "no answer", moment)
+
+
+def _not_understood(state: State, talk: _Talk) -> Turn:
+    sorry = talk.say("dialogue.not_understood")
+    if isinstance(state, Idle):
+        return talk.end("rejected", sorry, intent=None)
+    return _once_more(state, f"{sorry} {_question(state, talk)}", intent=None, talk=talk)
+
+
+def _once_more(state: Pending, reply: str, *, intent: str | None, talk: _Talk) -> Turn:
+    """Ask again, or give up when that happened too often."""
+    tried = state.misunderstood + 1
+    if tried >= talk.setting.max_misunderstood:
+        return talk.end(
+            "cancelled",
+            talk.say("dialogue.given_up"),
+            intent=intent,
+            events=_call_off(state, "not understood", talk.moment),
+        )
+    return talk.end("rejected", reply, intent=intent, state=replace(state, misunderstood=tried))
+
+
+def _question(state: Pending, talk: _Talk) -> str:
+    """The question that is open."""
+    match state:
+        case Asking():
+            return talk.say(f"{state.intent}.{state.slot}", "dialogue.which", slot=state.slot)
+        case Confirming(order=order, quote=quote):
+            values = {
+                "description": order.description,
+                "delivery": quote.delivery,
+                "total": talk.setting.replies.money(order.total),
+            }
+            if state.repeats is None:
+                return talk.say("dialogue.confirm", **values)
+            ago = talk.setting.replies.ago(talk.moment.now - state.repeats[1])
+            return talk.say("dialogue.confirm_again", ago=ago, **values)
+        case Proving():
+            return talk.say("dialogue.pin")
+        case Offering():
+            return talk.say("dialogue.did_you_mean", sentence=state.match.sentence)
+
+
+def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
+    """What is said about the conversation itself."""
+    if isinstance(state, Idle):
+        if understood.intent != "repeat":
+            return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
+        return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
+    match understood.intent:
+        case "confirm":
+            return _yes(state, talk)
+        case "deny" | "cancel":
+            offered = isinstance(state, Offering)
+            return talk.end(
+                "cancelled",
+                talk.say("dialogue.declined" if offered else "dialogue.cancelled"),
+                intent=_about(state),
+                events=_call_off(state, "the customer said no", talk.moment),
+            )
+        case "repeat":
+            return talk.end("asked", _question(state, talk), intent=_about(state), state=state)
+        case "price" | "duration":
+            return _explain(state, understood.intent, talk)
+        case "correct":
+            return _change(state, understood.slots, talk)
+        case _:
+            return _not_understood(state, talk)
+
+
+def _explain(state: Pending, what: str, talk: _Talk) -> Turn:
+    """How much, or how long; then the question again."""
+    match state:
+        case Confirming(order=order, quote=quote) | Proving(order=order, quote=quote):
+            answer = (
+                quote.timing
+                if what == "duration"
+                else talk.say(
+                    "dialogue.price",
+                    total=talk.setting.replies.money(order.total),
+                    delivery=quote.delivery,
+                    description=order.description,
+                )
+            )
+            ask = talk.say("dialogue.shall_i") if isinstance(state, Confirming) else _question(state, talk)
+        case Asking() | Offering():
+            answer, ask = talk.say("dialogue.depends"), _question(state, talk)
+    return talk.end("asked", f"{answer} {ask}", intent=_about(state), state=state)
+
+
+def _yes(state: Pending, talk: _Talk) -> Turn:
+    match state:
+        case Offering(match=match):
+            return _command(replace(match, certain=True), {}, talk)
+        case Asking() | Proving():
+            # A yes answers neither a question for a slot nor one for a PIN.
+            return _once_more(state, _question(state, talk), intent=_about(state), talk=talk)
+        case Confirming():
+            held_back = _held_back(state, talk)
+            if held_back:
+                return held_back
+            if talk.setting.pin is None:
+                return _place(state, talk)
+            proving = Proving(order=state.order, quote=state.quote, repeats=state.repeats)
+            return talk.end("asked", _question(proving, talk), intent=state.order.intent, state=proving)
+
+
+def _pin(state: State, spoken: SpokenPin, talk: _Talk) -> Turn:
+    if not isinstance(state, Proving):
+        # The question is not open any more.
+        return _not_understood(state, talk)
+    if spoken.right:
+        return _held_back(state, talk) or _place(state, talk)
+    wrong = state.wrong + 1
+    if wrong >= talk.setting.pin_attempts:
+        return talk.end(
+            "cancelled",
+            talk.say("dialogue.wrong_pin_end"),
+            intent=state.order.intent,
+            events=_call_off(state, "wrong PIN", talk.moment),
+        )
+    return talk.end(
+        "rejected",
+        talk.say("dialogue.wrong_pin"),
+        intent=state.order.intent,
+        state=replace(state, wrong=wrong, misunderstood=0),
+    )
+
+
+def _held_back(state: Confirming | Proving, talk: _Talk) -> Turn | None:
+    """The turn that a confirmed order comes to when it may not be placed now; None when it may.
+
+    Asked again here, since another program may have ordered after this one was read back.
+    """
+    order = state.order
+    same = _same_before(order.intent, order.slots, order.total, talk)
+    if same and (state.repeats is None or same[0].id != state.repeats[0].id):
+        asking = Confirming(order=order, quote=state.quote, repeats=same)
+        return talk.end("asked", _question(asking, talk), intent=order.intent, state=asking)
+    too_much = over_limit(order.total, talk.setting, talk.moment)
+    if too_much:
+        return talk.end(
+            "failed", too_much, intent=order.intent, events=_call_off(state, "limit of the day", talk.moment)
+        )
+    return None
+
+
+def _place(state: Confirming | Proving, talk: _Talk) -> Turn:
+    order = state.order
+    return talk.end(
+        "ordered",
+        talk.say(f"{order.intent}.ordered", description=order.description, timing=state.quote.timing),
+        intent=order.intent,
+        events=(_event(order, "confirmed", talk.moment), _event(order, "placed", talk.moment)),
+    )
+
+
+def _change(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+    """A correction, or an answer: what is known changes, and is asked for or read back anew."""
+    match state:
+        case Offering(match=match):
+            # It was about the right thing, then.
+            return _command(replace(match, certain=True), said, talk)
+        case Asking(intent=intent, slots=known):
+            slots = changed(known, said)
+            if slots == known:
+                return _once_more(state, _question(state, talk), intent=intent, talk=talk)
+            return _proceed(intent, slots, talk)
+        case Confirming(order=order) | Proving(order=order):
+            slots = changed(order.slots, said)
+            if slots == order.slots:
+                return talk.end("asked", _question(state, talk), intent=order.intent, state=state)
+            off = talk.after("", events=_call_off(state, "changed", talk.moment))
+            return _proceed(order.intent, slots, off, kept=(state, talk))
+
+
+def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+    """A command from its beginning; `said` was said of it since."""
+    intent = match.intent
+    if not match.certain:
+        offering = Offering(match=match)
+        return talk.end("asked", _question(offering, talk), intent=intent, state=offering)
+    slots = changed(changed({}, match.slots), said)
+    if intent in talk.setting.partners.sellers:
+        return _proceed(intent, slots, talk)
+    informer = talk.setting.partners.informers.get(intent)
+    reply = (
+        informer.answer(slots, talk.moment.now, talk.setting.replies)
+        if informer
+        else talk.say("dialogue.done")
+    )
+    return talk.end("answered", reply, intent=intent)
+
+
+def _proceed(
+    intent: str,
+    slots: Mapping[str, str | int],
+    talk: _Talk,
+    *,
+    kept: tuple[Confirming | Proving, _Talk] | None = None,
+) -> Turn:
+    """Ask for what is missing, or read the order back.
+
+    `kept` is what was read back before, and the turn in which it still stands: it stays open when the partner
+    does not do what it was to be changed to.
+    """
+    setting, now = talk.setting, talk.moment.now
+    if USUAL in slots:
+        slots = {name: value for name, value in slots.items() if name != USUAL}
+        usual = talk.moment.history.last_completed(intent)
+        if usual is None:
+            talk = talk.after(talk.say("dialogue.no_usual"))
+        else:
+            slots = {**{k: v for k, v in usual.slots.items() if k not in _NOT_USUAL}, **slots}
+    missing = next((s for s in setting.catalogue.intents[intent].required if s not in slots), None)
+    if missing:
+        asking = Asking(intent=intent, slots=slots, slot=missing)
+        return talk.end("asked", _question(asking, talk), intent=intent, state=asking)
+    offer = setting.partners.sellers[intent].quote(slots, setting.replies, now=now)
+    if isinstance(offer, Refusal):
+        if kept:
+            state, before = kept
+            still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
+            return before.after(talk.say("dialogue.cannot", reason=offer.reason)).end(
+                "asked", _question(still, talk), intent=intent, state=still
+            )
+        return talk.end("failed", talk.say("dialogue.refused", reason=offer.reason), intent=intent)
+    too_much = over_limit(offer.total, setting, talk.moment)
+    if too_much:
+        return talk.end("failed", too_much, intent=intent)
+    same = _same_before(intent, offer.slots, offer.total, talk)
+    order = _order(intent, offer, talk)
+    confirming = Confirming(order=order, quote=offer, repeats=same)
+    return talk.end(
+        "asked",
+        _question(confirming, talk),
+        intent=intent,
+        state=confirming,
+        order=order,
+        events=(_event(order, "quoted", talk.moment),),
+    )
+
+
+def _same_before(
+    intent: str, slots: Mapping[str, str | int], price: Money, talk: _Talk
+) -> tuple[Order, datetime] | None:
+    span, moment = talk.setting.limits.same_again, talk.moment
+    return same_before(intent, slots, price, history=moment.history, now=moment.now, span=span)
+
+
+def _order(intent: str, quote: Quote, talk: _Talk) -> Order:
+    rebate, terms = talk.setting.plan.rebate(intent, quote.total)
+    return Order(
+        id=new_id(talk.moment.now),
+        intent=intent,
+        interaction_id=talk.moment.interaction_id,
+        description=quote.description,
+        slots=quote.slots,
+        total=quote.total,
+        quoted_at=talk.moment.now,
+        plan=talk.setting.plan.name,
+        rebate=rebate,
+        rebate_terms=terms,
+        notification=talk.setting.plan.notification(intent),
+        terms=talk.setting.plan.terms(intent, quote.total),
+    )
+
+
+def _about(state: Pending) -> str:
+    match state:
+        case Asking(intent=intent):
+            return intent
+        case Confirming(order=order) | Proving(order=order):
+            return order.intent
+        case Offering(match=match):
+            return match.intent
+
+
+def _call_off(state: State, reason: str, moment: Moment) -> tuple[OrderEvent, ...]:
+    """An order that was read back and will not be placed."""
+    if not isinstance(state, Confirming | Proving):
+        return ()
+    return (_event(state.order, "cancelled", moment, reason),)
+
+
+def _event(order: Order, state: OrderState, moment: Moment, reason: str = "") -> OrderEvent:
+    return OrderEvent(
+        order_id=order.id, state=state, at=moment.now, interaction_id=moment.interaction_id, reason=reason
+    )

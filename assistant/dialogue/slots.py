@@ -1,0 +1,40 @@
+"""What a new utterance makes of the slots that are known already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SEPARATOR: Final = ", "
+"""Parts the values of a slot that holds several ("mushroom, ham")."""
+
+ADD: Final = "add_"
+"""Before a slot's name: a value to add."""
+WITHOUT: Final = "without_"
+"""Before a slot's name: a value to take away."""
+NOT: Final = "not_"
+"""Before a slot's name: the value that was not meant."""
+
+
+def changed(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> dict[str, str | int]:
+    """`known` after a correction: `said` replaces, adds ("add_topping"), and takes away ("without_", "not_")."""
+    slots = dict(known)
+    for name, value in said.items():
+        if name.startswith(ADD):
+            slot = name.removeprefix(ADD)
+            slots[slot] = SEPARATOR.join(dict.fromkeys([*_values(slots.get(slot)), *_values(value)]))
+        elif name.startswith((WITHOUT, NOT)):
+            slot = name.removeprefix(WITHOUT).removeprefix(NOT)
+            unwanted = set(_values(value))
+            left = [each for each in _values(slots.get(slot)) if each not in unwanted]
+            if left != _values(slots.get(slot)):
+                slots[slot] = SEPARATOR.join(left)
+    # What was said outright stands, in whatever order the rest of the sentence came.
+    slots.update({k: v for k, v in said.items() if not k.startswith((ADD, WITHOUT, NOT))})
+    return {name: value for name, value in slots.items() if value != ""}
+
+
+def _values(value: str | int | None) -> list[str]:
+    return [] if value is None or value == "" else str(value).split(SEPARATOR)
