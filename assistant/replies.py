@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,7 @@ from assistant.money import MICROS_PER_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
     from assistant.money import Money
@@ -59,7 +60,9 @@ class Replies:
         return self.say("when.later", day=_plain(day), time=clock)
 
     def ago(self, span: timedelta) -> str:
-        """How long ago something was, to the minute: "1 minute ago"."""
+        """How long ago something was, to the minute: "just now", "1 minute ago"."""
+        if span < timedelta(seconds=30):
+            return self.say("when.just_now")
         return format_timedelta(-span, granularity="minute", add_direction=True, locale=self.language)
 
     def names(self, names: list[str]) -> str:

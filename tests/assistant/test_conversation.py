@@ -1,0 +1,279 @@
+"""Whole conversations through the pipeline and the log: corrections, the usual, limits, the same twice, the PIN."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from assistant.clock import SimulatedClock
+from assistant.dialogue import Limits, Pin, Setting
+from assistant.money import Money
+from assistant.partners.board import load_partners
+from assistant.pipeline import Pipeline
+from assistant.records import Heard, Transcript, Word
+from assistant.replies import load_replies
+from assistant.store.audit import audit
+from assistant.store.store import Store
+from intents.catalogue import load_catalogue
+from intents.match import Matcher
+from tests.assistant.examples import NOW, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from assistant.pipeline import Receipt
+
+CATALOGUE = load_catalogue("en")
+MATCHER = Matcher(CATALOGUE)
+SETTING = Setting(
+    catalogue=CATALOGUE,
+    partners=load_partners("USD"),
+    replies=load_replies("en"),
+    plan=plan(),
+    max_misunderstood=2,
+)
+PIN = Pin.of("1234")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "log.db") as opened:
+        yield opened
+        assert audit(opened).problems == ()
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock(NOW)
+
+
+def program(store: Store, clock: SimulatedClock, device: str = "test", **changes: Any) -> Pipeline:
+    return Pipeline(
+        matcher=MATCHER,
+        setting=replace(SETTING, **changes),
+        store=store,
+        clock=clock,
+        device=device,
+        timeout=timedelta(seconds=20),
+    )
+
+
+def say(line: Pipeline, *texts: str) -> list[Receipt]:
+    return [
+        line.handle(Heard(transcript=Transcript(text=text, engine="typed"), source="typed")) for text in texts
+    ]
+
+
+def outcomes(receipts: list[Receipt]) -> list[str]:
+    return [receipt.interaction.outcome for receipt in receipts]
+
+
+@pytest.mark.parametrize(
+    ("said", "description"),
+    [
+        (["order a large ham pizza", "make it two"], "2 large ham pizzas for $36.97"),
+        (["order a small ham pizza", "no, large"], "one large ham pizza for"),
+        (["order a large ham pizza", "actually with mushrooms"], "one large mushroom pizza for"),
+        (["order a large ham pizza", "add olives"], "one large ham and olive pizza for"),
+        (
+            ["order a large ham pizza", "add olives and onions", "no onions"],
+            "one large ham and olive pizza for",
+        ),
+        (["order a small ham pizza", "yes, but make it large"], "one large ham pizza for"),
+        (["order a pizza", "large", "make it two", "pepperoni"], "2 large pepperoni pizzas for"),
+        (["order a pizza", "with ham", "small", "not small, large"], "one large ham pizza for"),
+        (["order a large ham pizza", "i'll pick it up"], "$16.99, to pick up in about 20 minutes"),
+        (
+            ["call me a taxi to the train station", "to the airport, not the train station"],
+            "from home to airport",
+        ),
+        (["call me a taxi to the zoo", "from work"], "from work to zoo"),
+        (["call me a taxi to the zoo", "tomorrow at nine"], "tomorrow at 9:00 AM"),
+        (["call me a taxi to the zoo", "for three people"], "for 3 people"),
+        (["call me a taxi to the zoo", "make it premium"], "kilometres, premium for"),
+        (["order a large ham pizza", "with a stuffed crust"], "with a stuffed crust for $22.48"),
+    ],
+)
+def test_a_correction_is_read_back_anew_and_nothing_else_is_ordered(
+    store: Store, clock: SimulatedClock, said: list[str], description: str
+) -> None:
+    receipts = say(program(store, clock), *said, "yes")
+    assert description in receipts[-2].interaction.reply
+    assert outcomes(receipts)[-1] == "ordered"
+    orders = store.rows("SELECT id FROM orders ORDER BY rowid")
+    lives = [[(event.state, event.reason) for event in store.order(row["id"])[1]] for row in orders]
+    assert lives[:-1] == [[("quoted", ""), ("cancelled", "changed")]] * (len(lives) - 1)
+    assert [state for state, _ in lives[-1]] == ["quoted", "confirmed", "placed"]
+    assert len({receipt.interaction.session for receipt in receipts}) == 1
+
+
+@pytest.mark.parametrize(
+    "ask", ["what was that", "say that again", "what", "how much is it", "how long will it take"]
+)
+def test_asking_back_never_counts_as_misunderstood(store: Store, clock: SimulatedClock, ask: str) -> None:
+    receipts = say(program(store, clock), "order a large ham pizza", *[ask] * 5, "yes")
+    assert outcomes(receipts) == ["asked"] * 6 + ["ordered"]
+    assert all("hall I order?" in receipt.interaction.reply for receipt in receipts[:-1])
+
+
+def test_what_is_asked_about_the_order_is_answered(store: Store, clock: SimulatedClock) -> None:
+    _, much, long = say(program(store, clock), "order a large ham pizza", "how much is it", "how long")
+    assert "$19.98" in much.interaction.reply
+    assert "35 minutes" in long.interaction.reply
+
+
+def test_another_order_takes_nothing_over_from_the_first(store: Store, clock: SimulatedClock) -> None:
+    receipts = say(program(store, clock), "order two large ham pizzas", "order a small pizza", "ham", "yes")
+    order = receipts[-1].order
+    assert order is not None
+    assert order.slots == {"size": "small", "topping": "ham", "quantity": 1}
+    (asked,) = say(program(store, clock, "other"), "order a large ham pizza")
+    line = program(store, clock, "third")
+    say(line, "order a large ham pizza")
+    (missing,) = say(line, "order a pizza")
+    assert missing.interaction.reply == "Then nothing was ordered. What size: small, medium or large?"
+    assert asked.order is not None
+
+
+def test_the_partner_cannot_and_what_was_read_back_stands(store: Store, clock: SimulatedClock) -> None:
+    receipts = say(program(store, clock), "call me a taxi to the zoo", "to home", "yes")
+    assert "It stays as it was." in receipts[1].interaction.reply
+    assert receipts[2].order is not None
+    assert receipts[2].order.slots["destination"] == "zoo"
+
+
+def test_the_usual_is_the_last_completed_order_of_this_device(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    (unknown,) = say(line, "order the usual")
+    assert unknown.interaction.reply == "I do not know your usual yet. What size: small, medium or large?"
+    say(line, "cancel", "order two large ham pizzas", "yes")
+    clock.advance(timedelta(hours=2))
+    read_back, ordered = say(line, "order the usual", "yes")
+    assert "2 large ham pizzas" in read_back.interaction.reply
+    assert ordered.interaction.outcome == "ordered"
+    (elsewhere,) = say(program(store, clock, "other"), "order the usual")
+    assert "do not know your usual" in elsewhere.interaction.reply
+
+
+def test_the_same_within_a_minute_asks_once_more(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    say(line, "order a large ham pizza", "yes")
+    clock.advance(timedelta(seconds=50))
+    again, no = say(line, "order a large ham pizza", "no")
+    assert again.interaction.reply.startswith("You ordered the same 1 minute ago")
+    assert again.interaction.reply.endswith("Order it once more?")
+    assert no.interaction.outcome == "cancelled"
+    clock.advance(timedelta(seconds=11))
+    (later,) = say(line, "order a large ham pizza")
+    assert later.interaction.reply.endswith("Shall I order?")
+
+
+def test_two_programs_are_asked_before_they_order_the_same(store: Store, clock: SimulatedClock) -> None:
+    one, two = program(store, clock), program(store, clock)
+    say(one, "order a large ham pizza")
+    say(two, "order a large ham pizza", "yes")
+    first, second = say(one, "yes", "yes")
+    assert (first.interaction.outcome, second.interaction.outcome) == ("asked", "ordered")
+    assert first.interaction.reply.endswith("Order it once more?")
+
+
+def test_two_programs_do_not_slip_under_a_limit_together(store: Store, clock: SimulatedClock) -> None:
+    limits = Limits(orders_a_day=1)
+    one, two = program(store, clock, limits=limits), program(store, clock, limits=limits)
+    say(one, "order a large ham pizza")
+    say(two, "call me a taxi to the zoo", "yes")
+    (refused,) = say(one, "yes")
+    assert refused.interaction.outcome == "failed"
+    assert "more than 1 orders today" in refused.interaction.reply
+    (before_it_is_read_back,) = say(one, "order a large ham pizza")
+    assert before_it_is_read_back.interaction.outcome == "failed"
+    assert before_it_is_read_back.order is None
+    clock.advance(timedelta(days=1))
+    assert outcomes(say(one, "order a large ham pizza", "yes")) == ["asked", "ordered"]
+
+
+def test_a_day_may_be_limited_by_its_amount(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock, limits=Limits(amount_a_day=Money.of("30", "USD")))
+    say(line, "order a large ham pizza", "yes")
+    (refused,) = say(line, "order a small ham pizza")
+    assert refused.interaction.reply.startswith(
+        "You have ordered for $19.98 today, and this would go beyond $30.00"
+    )
+
+
+def everything_stored(path: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in path.parent.iterdir())
+
+
+def test_a_pin_is_asked_for_after_the_yes_and_never_written_down(
+    store: Store, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    line = program(store, clock, pin=PIN)
+    asked = say(line, "order a large ham pizza", "yes")
+    assert outcomes(asked) == ["asked", "asked"]
+    said = Heard(
+        transcript=Transcript(
+            text="twelve thirty four",
+            words=(Word(text="twelve", start_s=0.0, end_s=0.3), Word(text="thirty", start_s=0.3, end_s=0.6)),
+            alternatives=("twelve thirty for", "twelve dirty four"),
+            engine="vosk",
+        ),
+        source="microphone",
+    )
+    receipt = line.handle(said)
+    it = store.interaction(receipt.interaction.id)
+    assert it == receipt.interaction
+    assert (it.transcript, it.words, it.alternatives, it.outcome, it.step) == (
+        "***",
+        (),
+        (),
+        "ordered",
+        "pin",
+    )
+    stored = everything_stored(store.path)
+    assert not [word for word in (b"twelve", b"thirty", b"dirty") if word in stored]
+    assert "thirty" not in caplog.text
+
+
+def test_wrong_pins_end_the_order(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock, pin=PIN)
+    receipts = say(line, "order a large ham pizza", "yes", "1111", "one two three five", "9 9 9 9", "1234")
+    assert outcomes(receipts)[2:] == ["rejected", "rejected", "cancelled", "rejected"]
+    assert {receipt.interaction.transcript for receipt in receipts[2:]} == {"***"}
+    assert store.order(receipts[0].interaction.order_id or "")[1][-1].reason == "wrong PIN"
+
+
+def test_a_yes_is_no_pin_and_a_pin_is_no_yes(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock, pin=PIN)
+    assert outcomes(say(line, "order a large ham pizza", "1234", "yes", "yes", "cancel"))[1:] == [
+        *("rejected", "asked", "rejected", "cancelled"),
+    ]
+    assert store.rows("SELECT * FROM order_events WHERE state = 'placed'") == []
+
+
+def test_a_change_of_mind_at_the_pin_is_read_back_first(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock, pin=PIN)
+    receipts = say(line, "order a large ham pizza", "yes", "make it two", "1234", "yes", "1234")
+    assert outcomes(receipts) == ["asked", "asked", "asked", "rejected", "asked", "ordered"]
+    assert dict(receipts[2].interaction.slots) == {}
+
+
+def test_what_was_said_last_is_said_again(store: Store, clock: SimulatedClock) -> None:
+    nothing, played, again = say(program(store, clock), "what was that", "play some jazz", "say that again")
+    assert nothing.interaction.reply == "I have not said anything yet."
+    assert again.interaction.reply == played.interaction.reply
+
+
+def test_a_ride_at_a_time_ends_after_it(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    read_back, _ = say(line, "call me a taxi to the airport tomorrow at eight", "yes")
+    assert "tomorrow at 8:00 AM" in read_back.interaction.reply
+    clock.advance(timedelta(hours=3))
+    assert line.advance() == []
+    clock.advance(timedelta(hours=14))
+    assert [event.state for event in line.advance()] == ["completed"]

@@ -1,0 +1,222 @@
+"""Whatever is said, heard half, or left unsaid, by two programs on one log that die and come back: nothing is ordered
+without a clear yes to exactly what was read back, never more than a day may hold, and the books agree."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from assistant.clock import SimulatedClock
+from assistant.dialogue import Confirming, Limits, Setting
+from assistant.partners.board import load_partners
+from assistant.pipeline import Pipeline
+from assistant.records import Effort, Heard, Transcript
+from assistant.replies import load_replies
+from assistant.store.audit import audit
+from assistant.store.store import Store
+from intents.catalogue import load_catalogue
+from intents.match import Matcher
+from intents.sample import sample_phrases
+from tests.assistant.examples import NOW, plan
+from tests.assistant.near_yes import NEAR_YES
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Receipt
+
+CATALOGUE = load_catalogue("en")
+MATCHER = Matcher(CATALOGUE)
+MOST_A_DAY: Final = 2
+SETTING = Setting(
+    catalogue=CATALOGUE,
+    partners=load_partners("USD"),
+    replies=load_replies("en"),
+    plan=plan(),
+    max_misunderstood=2,
+    limits=Limits(orders_a_day=MOST_A_DAY),
+)
+COMMANDS = sample_phrases(CATALOGUE, limit_per_intent=40, seed=11)
+YES: Final = ("yes", "yes please", "order it", "go ahead")
+ORDERS: Final = (
+    *("order a large ham pizza", "order two small pizzas with olives", "order a pizza", "get me a ride"),
+    *("call me a taxi to the airport", "order a large ham pizza"),
+)
+ANSWERS: Final = (
+    *("large", "ham", "to the zoo", "make it two", "no, small", "add olives", "without ham", "from work"),
+    *("what was that", "how much is it", "how long", "no", "cancel", "stop", "yes but make it large"),
+)
+
+
+class TwoPrograms(RuleBasedStateMachine):
+    """Two pipelines of one device on one database."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.clock = SimulatedClock(NOW)
+        self.stores: list[Store] = []
+        self.lines: list[Pipeline] = []
+        self.ordered: dict[str, str] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        self.stores = [self._open(), self._open()]
+        self.lines = [self._program(store) for store in self.stores]
+
+    def _open(self) -> Store:
+        return Store.open(Path(self.folder.name) / "log.db")
+
+    def _program(self, store: Store) -> Pipeline:
+        return Pipeline(
+            matcher=MATCHER,
+            setting=SETTING,
+            store=store,
+            clock=self.clock,
+            device="test",
+            timeout=timedelta(seconds=20),
+        )
+
+    def _say(self, who: int, text: str, *, truncated: bool = False, lost: int = 0) -> Receipt:
+        line = self.lines[who]
+        before = line._state  # noqa: SLF001 - what was read back is what the yes is held against
+        heard = Heard(
+            transcript=Transcript(text=text, engine="typed"),
+            source="file",
+            truncated=truncated,
+            effort=Effort(audio_us=1_000_000, lost_frames=lost),
+        )
+        receipt = line.handle(heard)
+        it = receipt.interaction
+        assert it.reply
+        if it.outcome == "ordered":
+            assert isinstance(before, Confirming)
+            assert receipt.order == before.order
+            assert text in YES
+            assert not truncated
+            assert not lost
+            # As it was read back, to the cent and the last slot.
+            stored, life = self.stores[who].order(before.order.id)
+            assert (stored.slots, stored.total) == (before.order.slots, before.order.total)
+            assert stored.description in it.reply
+            assert [event.state for event in life] == ["quoted", "confirmed", "placed"]
+            self.ordered[stored.id] = it.id
+        if not isinstance(before, Confirming):
+            assert it.outcome != "ordered"
+        return receipt
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(ORDERS))
+    def order(self, who: int, text: str) -> None:
+        self._say(who, text)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(ORDERS), yes=st.sampled_from(YES))
+    def order_and_yes(self, who: int, text: str, yes: str) -> None:
+        self._say(who, text)
+        self._say(who, yes)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(YES))
+    def yes(self, who: int, text: str) -> None:
+        self._say(who, text)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(ANSWERS))
+    def answer(self, who: int, text: str) -> None:
+        self._say(who, text)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(NEAR_YES))
+    def nearly_yes(self, who: int, text: str) -> None:
+        assert self._say(who, text).interaction.outcome != "ordered"
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(COMMANDS))
+    def command(self, who: int, text: str) -> None:
+        if text not in YES and getattr(MATCHER.match(text), "intent", "") != "confirm":
+            self._say(who, text)
+
+    @rule(who=st.integers(0, 1), text=st.text(max_size=30))
+    def anything(self, who: int, text: str) -> None:
+        assert self._say(who, text).interaction.outcome != "ordered" or text in YES
+
+    @rule(who=st.integers(0, 1), yes=st.sampled_from(YES), lost=st.booleans())
+    def half_a_yes(self, who: int, yes: str, lost: bool) -> None:
+        self._say(who, yes, truncated=not lost, lost=160 if lost else 0)
+
+    @rule(seconds=st.sampled_from([1, 19, 21, 61, 700, 40_000, 90_000]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
+        for line in self.lines:
+            line.advance()
+
+    @rule(who=st.integers(0, 1))
+    def hang_up(self, who: int) -> None:
+        self.lines[who].hang_up()
+
+    @rule(who=st.integers(0, 1))
+    def die_and_come_back(self, who: int) -> None:
+        self.stores[who].close()
+        self.stores[who] = self._open()
+        self.lines[who] = self._program(self.stores[who])
+
+    @invariant()
+    def no_day_holds_more_than_it_may(self) -> None:
+        if not self.stores:
+            return
+        placed = self.stores[0].rows("SELECT order_id, at FROM order_events WHERE state = 'placed'")
+        assert {row["order_id"] for row in placed} == set(self.ordered)
+        assert max(Counter(row["at"][:10] for row in placed).values(), default=0) <= MOST_A_DAY
+
+    def teardown(self) -> None:
+        if self.stores:
+            for line in self.lines:
+                line.hang_up()
+            self.clock.advance(timedelta(days=3))
+            self.lines[0].advance()
+            store = self.stores[0]
+            assert store.unfinished_orders() == []
+            assert audit(store).problems == ()
+            log = store.interactions()
+            assert {it.id for it in log if it.outcome == "ordered"} == set(self.ordered.values())
+            for it in log:
+                assert (it.outcome == "ordered") == it.reply.startswith(("Ordered:", "Called:"))
+            for each in self.stores:
+                each.close()
+        self.folder.cleanup()
+
+
+SHORT = settings(
+    max_examples=25,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def test_two_programs_order_nothing_by_mistake() -> None:
+    run_state_machine_as_test(TwoPrograms, settings=SHORT)
+
+
+@pytest.mark.slow
+def test_two_programs_order_nothing_by_mistake_for_long() -> None:
+    run_state_machine_as_test(TwoPrograms, settings=settings(SHORT, max_examples=400, stateful_step_count=50))
+
+
+@pytest.mark.parametrize("text", NEAR_YES)
+def test_what_is_nearly_a_yes_orders_nothing(text: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "log.db") as store:
+        line = Pipeline(
+            matcher=MATCHER,
+            setting=replace(SETTING, limits=Limits()),
+            store=store,
+            clock=SimulatedClock(NOW),
+            device="test",
+            timeout=timedelta(seconds=20),
+        )
+        for said in ("order a large ham pizza", text):
+            receipt = line.handle(Heard(transcript=Transcript(text=said, engine="typed"), source="typed"))
+        assert receipt.interaction.outcome != "ordered"
+        assert store.rows("SELECT * FROM order_events WHERE state IN ('confirmed', 'placed')") == []
