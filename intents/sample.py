@@ -30,10 +30,10 @@ def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) ->
     """Phrases as spoken (`clean`, contractions kept), commands, answers and decoys, without repetition.
 
     Every template, every alternative in it and every list value occurs at least once, even if that takes more than
-    `limit_per_intent` phrases (at least 1); beyond those, up to the limit or five times as many, it is a weighted random
-    sample, the same for the same
-    catalogue and `seed`. Nothing is enumerated, so the time grows with the limit, not with the language. Templates
-    that need a wildcard are left out: nobody knows what will be said there. Raises `ValueError` for a limit below 1.
+    `limit_per_intent` phrases (at least 1); beyond those, up to the limit or five times as many, it is a weighted
+    random sample, the same for the same catalogue and `seed`. Nothing is enumerated, so the time grows with the
+    limit, not with the language. Templates that need a wildcard are left out: nobody knows what will be said there.
+    Raises `ValueError` for a limit below 1.
     """
     phrases: dict[str, None] = {}
     for drawn in sample_by_intent(catalogue, limit_per_intent=limit_per_intent, seed=seed).values():
