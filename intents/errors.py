@@ -11,3 +11,11 @@ class DefinitionError(IntentsError):
 
 class SettingsError(IntentsError, ValueError):
     """A threshold out of range."""
+
+
+class ModelError(IntentsError):
+    """A model file that cannot be read."""
+
+
+class CorpusError(IntentsError):
+    """A file of labelled sentences that cannot be read, or a line of it that makes no sense."""

@@ -1,17 +1,19 @@
 """Likeness: a misheard sentence and the nearest sentence of ours, if that is near in every word that matters.
 
-The whole utterance is compared (normalised Indel similarity), never a part of it and never a set of words: those give
-a high score for one shared word. A high score alone decides nothing: leaving fillers aside, utterance and sentence
-must have the same words in the same order, each equal or one slip of the ear apart. So a missing order word, a "not",
-a "who" or any word of another subject rejects. Slot values are looked for in the utterance, never guessed.
+Leaving fillers aside, utterance and sentence must have the same words in the same order, each equal or one slip of
+the ear apart. So a missing order word, a "not", a "who" or any word of another subject rejects. Among the sentences
+that pass the whole utterance is compared (normalised Indel similarity), never a part of it and never a set of words:
+those give a high score for one shared word. Slot values are looked for in the utterance, never guessed.
+
+Sentences are kept in a tree of their words, so that an utterance is led through it word by word; most leave it at once.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hassil.util import remove_skip_words
@@ -19,7 +21,6 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
-from intents.exact import readings
 from intents.results import IntentMatch, NoMatch
 from intents.values import ListValues
 
@@ -28,18 +29,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from intents.catalogue import Catalogue
+    from intents.prefilter import Prefilter
     from intents.results import SlotValue
     from intents.settings import MatchSettings
+    from intents.values import Span
 
-_SKELETONS_PER_INTENT = 2500
+_SKELETONS_PER_INTENT = 1000
 # The sample is part of the program's behaviour, so it is the same on every machine.
 _SEED = 0
-# Ways to fill the slots of one skeleton from one utterance; more come only from a text that is no command.
-_MOST_FILLINGS = 16
-# Each word of a longer text costs some look-ups, and a command is short.
-_MOST_WORDS_TO_CORRECT = 15
+# Steps through the tree for one utterance; only a text that is no command takes so many.
+_MOST_STEPS = 2000
+# A sentence of ours is no longer, and each word costs look-ups.
+_MOST_WORDS = 20
+# Of more words that nobody of us says, too many would have to be misheard.
+_MOST_UNKNOWN = 3
 # With fewer words that matter, one slip makes any word into any other.
 _FEWEST_WORDS = 2
+_SHORTEST = 4
+_REMEMBERED_WORDS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,37 +59,57 @@ class _Candidate:
     """Likeness to the utterance in [0, 1]."""
 
 
+@dataclass(kw_only=True, slots=True)
+class _Node:
+    """A place in the tree of sentences, each sentence without its fillers."""
+
+    words: dict[str, _Node] = field(default_factory=dict)
+    """The next word to where it leads."""
+    lists: dict[str, _Node] = field(default_factory=dict)
+    """The list whose value may come next to where that leads."""
+    sentences: dict[str, str] = field(default_factory=dict)
+    """The sentences that end here, a %s for each slot, to their intent."""
+
+
 class FuzzyMatcher:
     """The fuzzy step: a text that no template matches, to the sentence it was probably meant to be."""
 
-    def __init__(self, catalogue: Catalogue, settings: MatchSettings) -> None:
+    def __init__(self, catalogue: Catalogue, settings: MatchSettings, prefilter: Prefilter) -> None:
         """Samples sentences with open slots from `catalogue`; dialogue intents are never matched by likeness."""
         self._catalogue = catalogue
         self._settings = settings
-        self._skeletons: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+        self._prefilter = prefilter
+        self._root = _Node()
+        words: set[str] = set()
+        pairs: set[tuple[str, str]] = set()
         for intent, definition in catalogue.intents.items():
             if definition.kind != "dialogue":
                 for lists, text in _skeletons(catalogue, intent):
-                    self._skeletons[lists].setdefault(text, intent)
+                    words.update(text.split())
+                    pairs.update(itertools.pairwise(["", *text.split(), ""]))
+                    self._add(lists, text, intent)
         self._values = ListValues(catalogue)
-        words = {word for texts in self._skeletons.values() for text in texts for word in text.split()}
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
-        self._words = sorted(self._vocabulary)
+        self._pairs = frozenset(pairs)
+        self._long_words = sorted(word for word in self._vocabulary if len(word) >= _SHORTEST)
+        self._near_words = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
 
     def match(self, text: str, now: datetime | None = None) -> IntentMatch | NoMatch:
         """The fuzzy match of a normalised `text`; spoken times are worked out relative to `now`."""
         text = remove_skip_words(text, self._catalogue.commands.skip_words, ignore_whitespace=False)
         candidates = self._candidates(text)
-        if not candidates:
-            return NoMatch(reason="out of scope")
-        nearest = candidates[0]
         likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
         if not likely or likely[0].score < self._settings.ask:
-            return NoMatch(reason="out of scope", score=nearest.score, runner_up=nearest.intent)
+            nearest = candidates[0] if candidates else None
+            return NoMatch(
+                reason="out of scope",
+                score=nearest.score if nearest else 0.0,
+                runner_up=nearest.intent if nearest else None,
+            )
         best = likely[0]
         slots = self._slots(best, now)
         if slots is None:
-            return NoMatch(reason="out of scope", score=nearest.score, runner_up=nearest.intent)
+            return NoMatch(reason="out of scope", score=best.score, runner_up=best.intent)
         close = best.score - self._settings.margin
         rival = next((candidate for candidate in candidates if candidate.intent != best.intent), None)
         if rival is not None and rival.score > close:
@@ -101,85 +128,104 @@ class FuzzyMatcher:
             runner_up_score=rival.score if rival else 0.0,
         )
 
+    def _add(self, lists: Sequence[str], text: str, intent: str) -> None:
+        names = iter(lists)
+        node = self._root
+        for word in text.split():
+            if word == "%s":
+                node = node.lists.setdefault(next(names), _Node())
+            elif word not in self._catalogue.fillers:
+                node = node.words.setdefault(word, _Node())
+        node.sentences.setdefault(text, intent)
+
     def _candidates(self, text: str) -> list[_Candidate]:
-        """Our sentences, slots filled from `text`, the nearest first: the nearest, and all that could matter."""
-        sentences = dict(self._filled(text))
-        cutoff = 100 * max(0.0, self._settings.ask - self._settings.margin)
-        scored = process.extract(text, sentences.keys(), scorer=fuzz.ratio, score_cutoff=cutoff, limit=None)
-        if not scored:
-            scored = process.extract(text, sentences.keys(), scorer=fuzz.ratio, limit=1)
-            return self._ranked(sentences, scored)
-        candidates = self._ranked(sentences, scored)
-        # Correcting costs many look-ups: only for what is near us and yet not like any sentence of the sample.
-        if not any(self._same_words(text, candidate) for candidate in candidates):
-            corrected = self._corrected(text)
-            likeness = [(sentence, fuzz.ratio(text, sentence), 0) for sentence in corrected]
-            candidates += self._ranked(corrected, likeness)
-            candidates.sort(key=lambda candidate: -candidate.score)
-        return candidates
+        """The sentences with the words of `text`, give or take a slip of the ear, the nearest first."""
+        words = text.split()
+        if len(words) > _MOST_WORDS:
+            return []
+        fillers = self._catalogue.fillers
+        unknown = {word for word in words if word not in self._vocabulary and word not in fillers}
+        # In this order: what is told by a look-up in a set comes before what compares with every word of ours.
+        if len(unknown) > _MOST_UNKNOWN or not all(map(self._near_words, unknown)):
+            return []
+        sentences = dict(self._walk(words))
+        if not sentences:
+            sentences = self._corrected(words)
+        return sorted(
+            (
+                _Candidate(intent=intent, sentence=sentence, score=fuzz.ratio(text, sentence) / 100)
+                for sentence, intent in sentences.items()
+            ),
+            key=lambda candidate: -candidate.score,
+        )
 
-    @staticmethod
-    def _ranked(
-        sentences: Mapping[str, str], scored: Sequence[tuple[str, float, object]]
-    ) -> list[_Candidate]:
-        return [
-            _Candidate(intent=sentences[sentence], sentence=sentence, score=score / 100)
-            for sentence, score, _ in scored
-        ]
+    def _walk(self, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Every sentence in the tree with these words, slots filled from them, and its intent."""
+        spans: dict[int, list[tuple[str, Span]]] = {}
+        for name, found in self._values.find(words, self._vocabulary).items():
+            for span in found:
+                spans.setdefault(span.start, []).append((name, span))
+        steps = 0
+        waiting: list[tuple[int, _Node, tuple[str, ...]]] = [(0, self._root, ())]
+        while waiting and steps < _MOST_STEPS:
+            steps += 1
+            at, node, filled = waiting.pop()
+            if at == len(words):
+                for sentence, intent in node.sentences.items():
+                    yield sentence % filled, intent
+                continue
+            if words[at] in self._catalogue.fillers:
+                waiting.append((at + 1, node, filled))
+            waiting += [
+                (at + 1, node.words[word], filled)
+                for word in self._near_words(words[at])
+                if word in node.words
+            ]
+            for name, span in spans.get(at, ()):
+                if name in node.lists:
+                    waiting.append((span.stop, node.lists[name], (*filled, span.text)))
 
-    def _corrected(self, text: str) -> dict[str, str]:
-        """The utterance, every unknown word replaced by the nearest of ours, one filler more or less; to its intent.
+    def _corrected(self, words: Sequence[str]) -> dict[str, str]:
+        """The utterance with every unknown word replaced by the nearest of ours, a filler less or more; to its intent.
 
         Only what is a sentence of ours. Complete where the sample of sentences is not.
         """
-        words = [near for word in text.split() if (near := self._nearest(word)) is not None]
-        if len(words) != len(text.split()) or len(words) > _MOST_WORDS_TO_CORRECT:
-            return {}
         fillers = self._catalogue.fillers
-        variants = {" ".join(words): None}
-        for place, word in enumerate(words):
+        near = [word if word in fillers else self._near_words(word)[0] for word in words]
+        variants = {" ".join(near): None}
+        for place, (before, word) in enumerate(itertools.pairwise(["", *near, ""])):
             if word in fillers:
-                variants[" ".join([*words[:place], *words[place + 1 :]])] = None
-        for place in range(len(words)):
+                variants[" ".join([*near[:place], *near[place + 1 :]])] = None
+            # Only where our sentences have it, for each variant costs a reading.
             for filler in sorted(fillers):
-                variants[" ".join([*words[:place], filler, *words[place:]])] = None
+                if (before, filler) in self._pairs and not {(filler, word), (filler, "%s")}.isdisjoint(
+                    self._pairs
+                ):
+                    variants[" ".join([*near[:place], filler, *near[place:]])] = None
         corrected: dict[str, str] = {}
         for variant in variants:
-            found = readings(variant, self._catalogue.commands)
+            found = self._prefilter.readings(variant)
             if found and self._catalogue.intents[found[0].intent].kind != "dialogue":
                 corrected[variant] = found[0].intent
         return corrected
 
-    def _nearest(self, word: str) -> str | None:
-        if word in self._vocabulary or word in self._catalogue.fillers:
-            return word
-        found = process.extractOne(word, self._words, scorer=Levenshtein.distance, score_cutoff=2)
-        return found[0] if found else None
-
-    def _filled(self, text: str) -> Iterator[tuple[str, str]]:
-        words = text.split()
-        found = self._values.find(words, self._vocabulary)
-        for lists, skeletons in self._skeletons.items():
-            if not lists:
-                yield from skeletons.items()
-                continue
-            fillings = itertools.product(*(found.get(name, ()) for name in lists))
-            in_order = (
-                filling
-                for filling in fillings
-                if all(left.stop <= right.start for left, right in itertools.pairwise(filling))
-            )
-            for filling in itertools.islice(in_order, _MOST_FILLINGS):
-                texts = tuple(span.text for span in filling)
-                for skeleton, intent in skeletons.items():
-                    yield skeleton % texts, intent
+    def _look_up(self, word: str) -> tuple[str, ...]:
+        """The words of ours that `word` may be, the nearest first: itself, or one slip apart."""
+        if word in self._vocabulary:
+            return (word,)
+        if len(word) < _SHORTEST:
+            return ()
+        found = process.extract(
+            word, self._long_words, scorer=Levenshtein.distance, score_cutoff=2, limit=None
+        )
+        return tuple(ours for ours, _, _ in found if near(word, ours, self._vocabulary, _SHORTEST))
 
     def _same_words(self, text: str, candidate: _Candidate) -> bool:
         said, ours = self._content(text), self._content(candidate.sentence)
         if len(said) != len(ours) or len(ours) < _FEWEST_WORDS:
             return False
         # Money follows a commerce intent, and among short words one letter makes "take" of "bake".
-        shortest = 5 if self._catalogue.intents[candidate.intent].kind == "commerce" else 4
+        shortest = 5 if self._catalogue.intents[candidate.intent].kind == "commerce" else _SHORTEST
         return all(
             near(heard, word, self._vocabulary, shortest) for heard, word in zip(said, ours, strict=True)
         )
@@ -188,7 +234,7 @@ class FuzzyMatcher:
         return [word for word in text.split() if word not in self._catalogue.fillers]
 
     def _slots(self, candidate: _Candidate, now: datetime | None) -> Mapping[str, SlotValue] | None:
-        for reading in readings(candidate.sentence, self._catalogue.commands, now):
+        for reading in self._prefilter.readings(candidate.sentence, now):
             if reading.intent == candidate.intent:
                 return reading.slots
         return None

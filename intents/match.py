@@ -1,12 +1,18 @@
-"""From text to intent and slots: answer, then word for word, then by likeness."""
+"""From text to intent and slots: answer, then word for word, then by likeness, then what the model makes of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from intents.exact import rank, readings
+from intents.explanation import Explanation
 from intents.fuzzy import FuzzyMatcher
+from intents.model import load_model
+from intents.model_step import ModelStep
 from intents.normalise import normalise, too_long
+from intents.prefilter import Prefilter
 from intents.results import IntentMatch, NoMatch
 from intents.settings import MatchSettings
 
@@ -15,18 +21,36 @@ if TYPE_CHECKING:
 
     from intents.catalogue import Catalogue
     from intents.exact import Reading
+    from intents.model import Model, Weight
     from intents.results import Expected, Step
 
 __all__ = ["MatchSettings", "Matcher"]
 
+_BUNDLED: Final = "bundled"
+_bundled_model = cache(load_model)
+
 
 class Matcher:
-    """Understands texts by one catalogue; holds no state between calls."""
+    """Understands texts by one catalogue and one model. Remembers words, and nothing that changes an answer."""
 
-    def __init__(self, catalogue: Catalogue, settings: MatchSettings | None = None) -> None:
-        """Builds the index of the fuzzy step, once."""
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        settings: MatchSettings | None = None,
+        *,
+        model: Model | str | None = _BUNDLED,
+    ) -> None:
+        """Builds the indices of the steps, once. `model` is the bundled one of the language, another, or None.
+
+        Of the model's labels those count that the catalogue has an intent for. Raises `ModelError` if the bundled
+        file is broken.
+        """
         self._catalogue = catalogue
-        self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings())
+        self._prefilter = Prefilter(catalogue.commands)
+        self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings(), self._prefilter)
+        if isinstance(model, str):
+            model = _bundled_model(catalogue.language)
+        self._model = ModelStep(model, catalogue) if model else None
 
     def match(
         self, text: str, *, expected: Expected | None = None, now: datetime | None = None
@@ -38,26 +62,53 @@ class Matcher:
         that take any words at all come after those. Templates that require a conversation about its intent count as
         commands, and before the others. A text too long to be a command is out of scope. Spoken times are worked out
         relative to `now` (aware, in the speaker's zone); without it they stay words.
+
+        What no template matches is repaired where it was misheard; and what cannot be repaired is whatever the model
+        is sure enough of. An order that the model alone has seen is certain only if an ordering verb and a thing
+        ordered stand in the text and nothing that may deny it.
         """
+        return self.explain(text, expected=expected, now=now).result
+
+    def explain(
+        self, text: str, *, expected: Expected | None = None, now: datetime | None = None
+    ) -> Explanation:
+        """`match`, and how each step came to it."""
         if too_long(text):
-            return NoMatch(reason="out of scope")
+            return Explanation(text="", result=NoMatch(reason="out of scope"), note="longer than any command")
         text = normalise(text)
         if not text:
-            return NoMatch(reason="empty")
+            return Explanation(text=text, result=NoMatch(reason="empty"), note="no words")
         if too_long(text):
-            return NoMatch(reason="out of scope")
+            return Explanation(
+                text=text, result=NoMatch(reason="out of scope"), note="longer than any command"
+            )
         answers = self._answers(text, expected, now)
         context = {"about": expected.intent} if expected else None
         commands = (
             []
             if answers and not answers[0].wildcards
-            else readings(text, self._catalogue.commands, now, context=context)
+            else self._prefilter.readings(text, now, context=context)
         )
         if commands and (not answers or commands[0].wildcards <= answers[0].wildcards):
-            return _decided(commands, text, "exact")
+            return Explanation(text=text, exact=tuple(commands), result=_decided(commands, text, "exact"))
         if answers:
-            return _decided(answers, text, "answer")
-        return self._fuzzy.match(text, now)
+            return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
+        fuzzy = self._fuzzy.match(text, now)
+        if self._model is None:
+            return Explanation(text=text, fuzzy=fuzzy, result=fuzzy)
+        view = self._model.view(text)
+        if isinstance(fuzzy, IntentMatch):
+            # Money follows an order: a likeness that the model does not share is asked about.
+            certain = fuzzy.certain and not self._model.doubts(fuzzy.intent, view)
+            return Explanation(text=text, model=view, fuzzy=fuzzy, result=replace(fuzzy, certain=certain))
+        decided = self._model.decide(view, text, now, in_dialogue=expected is not None)
+        if isinstance(decided, NoMatch) and (fuzzy.reason == "ambiguous" or fuzzy.score > decided.score):
+            decided = fuzzy
+        return Explanation(text=text, model=view, fuzzy=fuzzy, result=decided)
+
+    def weights(self, text: str, label: str) -> list[Weight]:
+        """The features of `text` that spoke most for or against the model's `label`, the heaviest first."""
+        return self._model.model.explain(normalise(text), label) if self._model else []
 
     def _answers(self, text: str, expected: Expected | None, now: datetime | None) -> list[Reading]:
         if expected is None or expected.slot is None:

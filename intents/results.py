@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SlotValue: TypeAlias = str | int
 Kind: TypeAlias = Literal["trivial", "commerce", "dialogue"]
-Step: TypeAlias = Literal["exact", "answer", "fuzzy"]
+Step: TypeAlias = Literal["exact", "answer", "fuzzy", "model"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +32,9 @@ class IntentMatch:
     slots: Mapping[str, SlotValue] = field(default_factory=dict)
     """Slot name to canonical value (the list value's `out` when it has one)."""
     score: float
-    """Likeness to the template in [0, 1]; 1 is word for word."""
+    """1 word for word; else likeness to the sentence, or the model's probability, in [0, 1]."""
     step: Step
-    """Which step decided: exact template, answer to the expected slot, or fuzzy."""
+    """Which step decided: exact template, answer to the expected slot, likeness, or the model."""
     sentence: str
     """The sentence of ours that it was taken for (the normalised text itself unless fuzzy)."""
     certain: bool = True
@@ -42,7 +42,7 @@ class IntentMatch:
     runner_up: str | None = None
     """The next best intent, if any came near."""
     runner_up_score: float = 0.0
-    """Its likeness in [0, 1]."""
+    """Its likeness or probability in [0, 1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,6 @@ class NoMatch:
     reason: Literal["empty", "out of scope", "ambiguous", "incomplete"]
     """Why it was rejected: nothing was said, nothing is near enough, two intents are as near, or sound is missing."""
     score: float = 0.0
-    """Likeness of the nearest sentence in [0, 1]."""
+    """Likeness of the nearest sentence, or probability of the likeliest intent, in [0, 1]."""
     runner_up: str | None = None
-    """The nearest intent, if any."""
+    """The nearest or likeliest intent, if any."""

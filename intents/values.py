@@ -41,7 +41,11 @@ class ListValues:
     def __init__(self, catalogue: Catalogue) -> None:
         """Reads the lists; wildcards have no values."""
         self._by_first: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
-        for name, texts in _texts(catalogue.commands).items():
+        self.languages = _languages(catalogue.commands)
+        """List name to a language of one sentence, which is a value of the list."""
+        self.texts = {name: _texts(name, language) for name, language in self.languages.items()}
+        """List name to the word sequences of its values, each branch of a value taken at least once."""
+        for name, texts in self.texts.items():
             for words in texts:
                 self._by_first[words[0]].append((name, words))
         values = [words for named in self._by_first.values() for _, words in named]
@@ -70,21 +74,22 @@ class ListValues:
         return frozenset(near for near, distance, _ in matches if distance <= 1 or len(near) >= _LONG)
 
 
-def _texts(commands: Intents) -> dict[str, list[tuple[str, ...]]]:
-    """List name to the word sequences of its values, each branch of a value taken at least once."""
+def _languages(commands: Intents) -> dict[str, Intents]:
     lists = dict(commands.slot_lists)
     for intent in commands.intents.values():
         for data in intent.data:
             lists.update(data.slot_lists)
-    texts: dict[str, list[tuple[str, ...]]] = {}
-    for name in lists:
-        # A language of one sentence, which is the list.
-        only = Intents(
+    return {
+        name: Intents(
             language=commands.language,
             intents={name: Intent(name=name, data=[IntentData(sentence_texts=[f"{{{name}}}"])])},
             slot_lists=lists,
             expansion_rules=commands.expansion_rules,
         )
-        descent = Descent(only, name, rng=random.Random(0), spoken=False)  # noqa: S311 - a sample, not a secret
-        texts[name] = sorted({tuple(phrase.text.split()) for phrase in descent.cover()})
-    return texts
+        for name in lists
+    }
+
+
+def _texts(name: str, language: Intents) -> list[tuple[str, ...]]:
+    descent = Descent(language, name, rng=random.Random(0), spoken=False)  # noqa: S311 - a sample, not a secret
+    return sorted({tuple(phrase.text.split()) for phrase in descent.cover()})

@@ -48,6 +48,7 @@ def test_the_wheel_holds_definitions_configuration_and_the_household(wheel: Path
         assert f"assistant/_data/{path.relative_to(ROOT)}" in names
     for path in (ROOT / "intents" / "definitions").rglob("*.yaml"):
         assert str(path.relative_to(ROOT)) in names
+    assert {"intents/models/en.npz", "intents/models/ATTRIBUTION.md"} <= names
     for path in (ROOT / "tests" / "audio" / "household").iterdir():
         assert f"assistant/_data/household/{path.name}" in names
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {

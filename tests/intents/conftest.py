@@ -16,3 +16,9 @@ def catalogue() -> Catalogue:
 @pytest.fixture(scope="session")
 def matcher(catalogue: Catalogue) -> Matcher:
     return Matcher(catalogue)
+
+
+@pytest.fixture(scope="session")
+def literal(catalogue: Catalogue) -> Matcher:
+    """Understands by templates and likeness alone."""
+    return Matcher(catalogue, model=None)

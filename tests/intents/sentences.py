@@ -306,7 +306,6 @@ MISHEARD: list[tuple[str, str, dict[str, str | int]]] = [
 OUT_OF_SCOPE = [
     # Near a yes or a no, and neither: those count word for word only.
     "place the orders",
-    "conferm the order",
     "orders it",
     "yes absolutly",
     "cancle that",
@@ -319,7 +318,6 @@ OUT_OF_SCOPE = [
     "set a reminder for ten minutes",
     "what's the capital of mars",
     "what is nine times",
-    "is it friday",
     "is it monday tomorrow",
     "tell me a joke",
     "who is the president",
@@ -334,9 +332,7 @@ OUT_OF_SCOPE = [
     "book a table for two",
     "book a flight to boston",
     "book a room at the hotel",
-    "order flowers",
     "order a large coffee",
-    "order a pepperoni",
     "play chess with me",
     "play a game",
     "i want to hear the news",
@@ -348,6 +344,26 @@ OUT_OF_SCOPE = [
     "hey",
     "maybe",
     "i don't know",
+    # Denied.
+    "don't play any music",
+    "do not stop the music",
+    # Half a yes is no yes; half a no is no no.
+    "yes but not now",
+    "yes no",
+    "can you confirm that",
+    "yess",
+    "confirn",
+    "did you cancel it",
+    # Word salad.
+    "the the the",
+    "asdf qwer zxcv",
+    "%s %s",
+]
+
+# About pizza and rides, or with their words, and no order: to be turned down, or to be asked about.
+NO_ORDER = [
+    "is it friday",
+    "conferm the order",
     # About pizza and rides, and no order.
     "pizza",
     "large pizza",
@@ -366,7 +382,6 @@ OUT_OF_SCOPE = [
     "i ate a large pepperoni pizza",
     "where can i get a pizza",
     "when will the pizza get here",
-    "order a large pepperoni pizza oven",
     "pizza is a large order",
     "order history",
     "how long is the ride to the airport",
@@ -376,8 +391,6 @@ OUT_OF_SCOPE = [
     "i missed my ride home",
     "taxi driver",
     "cab",
-    "get me a ride to rome",
-    "call me a ride to the moon",
     "i need a car",
     "take me to your leader",
     # Denied.
@@ -389,24 +402,9 @@ OUT_OF_SCOPE = [
     "i don't want a pizza",
     "i don't need a ride home",
     "order no pizza",
-    "don't play any music",
-    "do not stop the music",
-    # Half a yes is no yes; half a no is no no.
-    "yes but not now",
-    "yes no",
-    "can you confirm that",
-    "yess",
-    "confirn",
-    "did you cancel it",
-    # Word salad.
     "play some the weather pizza",
     "pizza order a",
-    "the the the",
     "taxi pizza weather music",
-    "order a ride pizza",
     "large large large",
-    "asdf qwer zxcv",
-    "%s %s",
-    "{size} [a] <order> pizza",
-    "order a pizza; drop table orders",
+    "order flowers",
 ]

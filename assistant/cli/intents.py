@@ -1,0 +1,219 @@
+"""`pennyworth intents`: what is understood, how well, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from assistant.cli.options import Settings, console, global_options
+from intents.cases import read_cases
+from intents.catalogue import load_catalogue
+from intents.errors import CorpusError
+from intents.evaluation import evaluate
+from intents.match import Matcher, MatchSettings
+from intents.results import IntentMatch
+
+if TYPE_CHECKING:
+    from intents.catalogue import Catalogue
+    from intents.evaluation import Evaluation
+    from intents.explanation import Explanation
+    from intents.model import Weight
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.group(name="intents")
+@global_options
+def command() -> None:
+    """Understanding: what sentences are taken for, how well that goes, and how it is trained."""
+
+
+@command.command(name="eval")
+@click.argument("file", type=_PATH)
+@click.option(
+    "--asr-noise", type=click.FloatRange(0, 1), default=0.0, help="Mishear this share of the words first."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated errors.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@global_options
+@click.pass_obj
+def eval_(settings: Settings, /, file: Path, asr_noise: float, seed: int, as_json: bool) -> None:
+    """Measure understanding on FILE, labelled sentences as JSON lines: text, label, and if known slots and hard.
+
+    Labels are music (to play it), weather, pizza, ride, none, or other intents. Example line:
+    {"text": "order me a large pizza", "label": "pizza", "slots": {"size": "large"}}
+    """
+    cases = read_cases(file)
+    catalogue, matcher = _understanding(settings)
+    orders = frozenset(name for name, intent in catalogue.intents.items() if intent.kind == "commerce")
+    evaluation = evaluate(matcher, cases, orders=orders, asr_noise=asr_noise, seed=seed)
+    if as_json:
+        click.echo(json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2))
+    else:
+        _print_evaluation(evaluation)
+
+
+@command.command()
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@global_options
+@click.pass_obj
+def explain(settings: Settings, /, text: str, as_json: bool) -> None:
+    """Show what each step makes of TEXT: templates, likeness, the model, evidence, thresholds, slots.
+
+    Example: pennyworth intents explain "could you get me some chinese food"
+    """
+    _, matcher = _understanding(settings)
+    explanation = matcher.explain(text)
+    label = explanation.model.belief.best if explanation.model else ""
+    weights = matcher.weights(text, label) if label else []
+    if as_json:
+        click.echo(json.dumps(_explanation_json(explanation, weights), ensure_ascii=False, indent=2))
+    else:
+        _print_explanation(explanation, weights)
+
+
+@command.command()
+@click.argument("folder", type=_PATH)
+@click.option("--out", type=_PATH, help="Where to write the model (default: into the package).")
+@click.option(
+    "--leave-out", multiple=True, metavar="NAME", help="Do not train on NAME.jsonl; may be repeated."
+)
+@global_options
+@click.pass_obj
+def train(settings: Settings, /, folder: Path, out: Path | None, leave_out: tuple[str, ...]) -> None:
+    """Train the model on every JSON lines file in FOLDER and on sentences of Pennyworth's own.
+
+    Takes minutes on one core. The same files give the same model, byte for byte on the same kind of processor with the
+    same libraries. Needs the extra: pip install 'pennyworth[train]'
+    """
+    from threadpoolctl import threadpool_limits
+
+    from intents.training.train import train_model
+
+    paths = [path for path in sorted(folder.glob("*.jsonl")) if path.stem not in leave_out]
+    if not paths:
+        raise CorpusError(
+            f"{folder}: holds no file named *.jsonl to train on; name the folder of the corpora"
+        )
+    language = settings.load().language
+    path = out or Path(__file__).parents[2] / "intents" / "models" / f"{language}.npz"
+    with threadpool_limits(1):
+        train_model(
+            language,
+            {path.stem: read_cases(path) for path in paths},
+            path,
+            progress=lambda step: click.echo(step, err=True),
+        )
+    click.echo(f"{path}: {path.stat().st_size:,} bytes", err=True)
+
+
+def _understanding(settings: Settings) -> tuple[Catalogue, Matcher]:
+    config = settings.load()
+    catalogue = load_catalogue(config.language)
+    return catalogue, Matcher(
+        catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
+    )
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    out = console()
+    labels = list(
+        dict.fromkeys([*evaluation.confusion, *(x for row in evaluation.confusion.values() for x in row)])
+    )
+    table = Table(title="Label (down) and what it was taken for (across)", title_justify="left")
+    table.add_column("label")
+    for label in labels:
+        table.add_column(label, justify="right")
+    table.add_column("recall", justify="right")
+    table.add_column("F1", justify="right")
+    for label, row in evaluation.confusion.items():
+        counts = [str(row.get(other, 0)) for other in labels]
+        table.add_row(label, *counts, f"{evaluation.recall[label]:.3f}", f"{evaluation.f1[label]:.3f}")
+    for mistake in evaluation.mistakes:
+        asked = "" if mistake.certain else ", asked"
+        hard = " (hard)" if mistake.case.hard else ""
+        out.print(
+            f"line {mistake.case.line}: {mistake.case.label}{hard} taken for {mistake.decided} "
+            f"({mistake.step} {mistake.score:.2f}{asked}): {mistake.said}",
+            markup=False,
+            soft_wrap=True,
+        )
+    out.print(table)
+    slots = evaluation.slots
+    bound = evaluation.false_orders_bound
+    out.print(
+        f"macro-F1 {evaluation.macro_f1:.3f}, with the hard cases {evaluation.macro_f1_hard:.3f}\n"
+        f"false orders {evaluation.false_orders} of {evaluation.none_cases} none cases, "
+        f"{evaluation.false_orders_asked} more asked about; with 95 % confidence fewer than 1 in {1 / bound:,.0f}\n"
+        f"slots: precision {slots['precision']:.3f}, recall {slots['recall']:.3f}, F1 {slots['f1']:.3f}\n"
+        f"{evaluation.cases} cases, {evaluation.asked} asked about, {evaluation.us_per_utterance:.0f} us each",
+        markup=False,
+    )
+
+
+def _result_json(result: object) -> dict[str, Any]:
+    body = asdict(result)  # type: ignore[call-overload]
+    return {"match": isinstance(result, IntentMatch), **body}
+
+
+def _explanation_json(explanation: Explanation, weights: list[Weight]) -> dict[str, Any]:
+    model = explanation.model
+    return {
+        "text": explanation.text,
+        "note": explanation.note,
+        "exact": [asdict(reading) for reading in explanation.exact],
+        "fuzzy": _result_json(explanation.fuzzy) if explanation.fuzzy else None,
+        "model": None
+        if model is None
+        else {
+            "probabilities": dict(model.belief.probabilities),
+            "best": model.belief.best,
+            "ask": model.belief.ask,
+            "accept": model.belief.accept,
+            "evidence": asdict(model.evidence) if model.evidence else None,
+            "features": {weight.feature: round(weight.weight, 3) for weight in weights},
+        },
+        "result": _result_json(explanation.result),
+    }
+
+
+def _print_explanation(explanation: Explanation, weights: list[Weight]) -> None:
+    lines = [f"text      {explanation.text or '(no words)'}"]
+    if explanation.note:
+        lines.append(f"rejected  {explanation.note}")
+    lines += [f"exact     {reading.intent} {_slots(reading.slots)}" for reading in explanation.exact]
+    if not explanation.exact and not explanation.note:
+        lines.append("exact     no template says this word for word")
+    if explanation.fuzzy:
+        lines.append(f"fuzzy     {_outcome(explanation.fuzzy)}")
+    if model := explanation.model:
+        belief = model.belief
+        shares = sorted(belief.probabilities.items(), key=lambda item: -item[1])
+        lines.append("model     " + ", ".join(f"{label} {share:.3f}" for label, share in shares))
+        lines.append(f"          {belief.best}: asks from {belief.ask}, accepts from {belief.accept}")
+        lines += [f"          {weight.weight:+.2f}  {weight.feature}" for weight in weights]
+        if evidence := model.evidence:
+            lines.append(
+                f"evidence  ordering verb: {evidence.verb or 'none'}; thing ordered: {evidence.thing or 'none'}; "
+                f"in this order: {'yes' if evidence.in_order else 'no'}; may deny it: {evidence.denial or 'nothing'}"
+            )
+    lines.append(f"result    {_outcome(explanation.result)}")
+    console().print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _outcome(result: object) -> str:
+    if isinstance(result, IntentMatch):
+        how = "accepted" if result.certain else "to be asked about"
+        return f"{result.intent} {_slots(result.slots)} {how} by {result.step}, {result.score:.3f}"
+    reason, score, nearest = result.reason, result.score, result.runner_up  # type: ignore[attr-defined]
+    return f"no match: {reason}" + (f"; nearest {nearest}, {score:.3f}" if nearest else "")
+
+
+def _slots(slots: Any) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in slots.items()) + "}"

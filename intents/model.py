@@ -1,0 +1,238 @@
+"""The model: how likely a text means each of the intents it was trained for, or none of them.
+
+A network of one small hidden layer over words, their pieces, neighbours and classes (`intents.features`), read from a
+data file; numpy alone, a few dozen microseconds a text. It is trained offline by `intents.training`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+from intents.errors import ModelError
+from intents.features import Classes, context_features, without_address, word_features
+
+if TYPE_CHECKING:
+    from collections.abc import KeysView, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from numpy.typing import NDArray
+
+NONE: Final = "none"
+"""The label of a text that is none of the model's intents."""
+_FORMAT: Final = 1
+# Words remembered with their features summed up. Languages are heavy-tailed, so few are enough; a bound, since
+# texts come from outside.
+_REMEMBERED_WORDS: Final = 8192
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a model file says of itself."""
+
+    format: int
+    """Version of the file's layout."""
+    language: str
+    """Language code of the texts it was trained on."""
+    labels: tuple[str, ...]
+    """What it tells apart; the last is "none"."""
+    thresholds: dict[str, tuple[float, float]]
+    """Label to the probabilities from which to ask, and from which to accept."""
+    fixed: dict[str, dict[str, str]]
+    """Label to the slots that it says as well: music is playing it, and not its volume."""
+    evidence: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    """Label of an order to the classes of ordering verbs and of things ordered; it is not accepted without both."""
+    denial: dict[str, tuple[str, ...]]
+    """Label to the words that may deny such a command; with one of them, an order is never accepted at once."""
+    classes: dict[str, tuple[str, ...]]
+    """Class to its words and phrases, normalised."""
+    trained_on: dict[str, int]
+    """Name of each source to how many of its sentences were used."""
+    attribution: str
+    """Whose sentences it was trained on, and under which licences."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Belief:
+    """What the model makes of a text."""
+
+    probabilities: Mapping[str, float]
+    """Label to probability; they sum to 1."""
+    best: str
+    """The likeliest label but "none"."""
+    ask: float
+    """The probability of `best` from which to ask."""
+    accept: float
+    """The probability of `best` from which to accept, at least `ask`."""
+
+    @property
+    def score(self) -> float:
+        """Probability of `best`."""
+        return self.probabilities[self.best]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weight:
+    """How much one feature of a text spoke for a label."""
+
+    feature: str
+    """As `intents.features` writes it."""
+    weight: float
+    """Its share of the label's log odds against "none", exact for this text."""
+
+
+class Model:
+    """A model in memory. Remembers words it has seen; may be shared by threads."""
+
+    def __init__(
+        self,
+        *,
+        header: Header,
+        features: Sequence[str],
+        inner: NDArray[np.float32],
+        idf: NDArray[np.float32],
+        inner_bias: NDArray[np.float32],
+        outer: NDArray[np.float32],
+        outer_bias: NDArray[np.float32],
+    ) -> None:
+        """`inner` (features, hidden) is scaled by `idf` (features,) already; `outer` is (hidden, labels)."""
+        self.header = header
+        self._rows = dict(zip(features, range(len(features)), strict=True))
+        self._inner = inner
+        self._squares: list[float] = (idf.astype(np.float64) ** 2).tolist()
+        self._inner_bias = inner_bias
+        self._outer = outer
+        self._outer_bias = outer_bias
+        self._classes = Classes(header.classes)
+        self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._sum_word)
+
+    @property
+    def features(self) -> KeysView[str]:
+        """Every feature that has weights, whole words among them."""
+        return self._rows.keys()
+
+    def believe(self, text: str) -> Belief:
+        """How likely the normalised `text` means each label."""
+        words = without_address(text).split()
+        total, squares = self._context(words)
+        for word in words:
+            vector, square = self._of_word(word)
+            total = total + vector
+            squares += square
+        hidden = np.maximum(total * _inverse_root(squares) + self._inner_bias, 0)
+        logits = (hidden @ self._outer + self._outer_bias).tolist()
+        return self._belief(logits)
+
+    def explain(self, text: str, label: str, *, limit: int = 8) -> list[Weight]:
+        """The features of the normalised `text` that spoke most for or against `label`, the heaviest first."""
+        words = without_address(text).split()
+        features = [feature for word in words for feature in word_features(word)]
+        features += context_features(words, self._classes)
+        known = [(feature, self._rows[feature]) for feature in features if feature in self._rows]
+        if not known:
+            return []
+        rows = np.array([row for _, row in known])
+        scale = _inverse_root(sum(self._squares[row] for row in rows))
+        vectors = self._inner[rows] * scale
+        active = vectors.sum(axis=0) + self._inner_bias > 0
+        labels = self.header.labels
+        direction = (self._outer[:, labels.index(label)] - self._outer[:, labels.index(NONE)]) * active
+        weights: dict[str, float] = {}
+        for (feature, _), weight in zip(known, (vectors @ direction).tolist(), strict=True):
+            weights[feature] = weights.get(feature, 0.0) + weight
+        heaviest = sorted(weights, key=lambda feature: (-abs(weights[feature]), feature))
+        return [Weight(feature=feature, weight=weights[feature]) for feature in heaviest[:limit]]
+
+    def _belief(self, logits: list[float]) -> Belief:
+        labels = self.header.labels
+        highest = max(logits)
+        exponents = [float(np.exp(logit - highest)) for logit in logits]
+        total = sum(exponents)
+        probabilities = {label: value / total for label, value in zip(labels, exponents, strict=True)}
+        best = max((label for label in labels if label != NONE), key=probabilities.__getitem__)
+        ask, accept = self.header.thresholds[best]
+        return Belief(probabilities=probabilities, best=best, ask=ask, accept=accept)
+
+    def _context(self, words: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        return self._sum(context_features(words, self._classes))
+
+    def _sum_word(self, word: str) -> tuple[NDArray[np.float32], float]:
+        return self._sum(word_features(word))
+
+    def _sum(self, features: Sequence[str]) -> tuple[NDArray[np.float32], float]:
+        rows = [row for feature in features if (row := self._rows.get(feature)) is not None]
+        squares = self._squares
+        return self._inner[rows].sum(axis=0), sum([squares[row] for row in rows])
+
+
+def _inverse_root(squares: float) -> np.float32:
+    return np.float32(squares**-0.5 if squares else 0.0)
+
+
+def load_model(language: str) -> Model | None:
+    """The bundled model of `language`; None if there is none. Raises `ModelError` for a broken file."""
+    path = files("intents").joinpath("models", f"{language}.npz")
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return read_model(file, str(path))
+
+
+def read_model(file: IO[bytes], name: str) -> Model:
+    """The model in an open `file`; `name` is for messages. Raises `ModelError` for what is no model of this format."""
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            header = msgspec.json.decode(arrays["header"].tobytes(), type=Header)
+            features = arrays["features"].tobytes().decode().split("\n")
+            scale = arrays["scale"].astype(np.float32)[:, None]
+            inner = arrays["inner"].astype(np.float32) * scale
+            rest = {
+                key: arrays[key].astype(np.float32) for key in ("idf", "inner_bias", "outer", "outer_bias")
+            }
+    except (OSError, ValueError, KeyError, EOFError, msgspec.DecodeError) as error:
+        raise ModelError(
+            f"{name}: is no model ({error}); make one with `pennyworth intents train`"
+        ) from error
+    if (
+        header.format != _FORMAT
+        or len(features) != len(inner)
+        or set(header.thresholds) != set(header.labels[:-1])
+    ):
+        raise ModelError(
+            f"{name}: format {header.format} with {len(features)} features for {len(inner)} rows; expected format "
+            f"{_FORMAT} and as many rows as features; make the file again with `pennyworth intents train`"
+        )
+    return Model(header=header, features=features, inner=inner, **rest)
+
+
+def write_model(
+    path: Path,
+    *,
+    header: Header,
+    features: Sequence[str],
+    inner: NDArray[np.float32],
+    idf: NDArray[np.float32],
+    inner_bias: NDArray[np.float32],
+    outer: NDArray[np.float32],
+    outer_bias: NDArray[np.float32],
+) -> None:
+    """Write a model file; `inner` in 8 bits with one scale a row. The same bytes for the same arguments."""
+    scale = (np.maximum(np.abs(inner).max(axis=1), 1e-6) / 127).astype(np.float16)
+    whole = np.rint(inner / scale.astype(np.float32)[:, None]).clip(-127, 127).astype(np.int8)
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            header=np.frombuffer(msgspec.json.encode(header), np.uint8),
+            features=np.frombuffer("\n".join(features).encode(), np.uint8),
+            inner=whole,
+            scale=scale,
+            idf=idf.astype(np.float16),
+            inner_bias=inner_bias,
+            outer=outer,
+            outer_bias=outer_bias,
+        )

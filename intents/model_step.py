@@ -1,0 +1,76 @@
+"""The model's step: from its belief, the evidence and the words to a match that is certain, asked about, or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from intents.evidence import Verifier
+from intents.explanation import ModelView
+from intents.results import IntentMatch, NoMatch
+from intents.slots import SlotFinder
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from intents.catalogue import Catalogue
+    from intents.model import Model
+
+
+class ModelStep:
+    """A model over a catalogue; of the model's labels those count that the catalogue has an intent for."""
+
+    def __init__(self, model: Model, catalogue: Catalogue) -> None:
+        """Learns where the slots of those intents stand."""
+        self.model = model
+        self._known = frozenset(label for label in model.header.labels if label in catalogue.intents)
+        self._verifier = Verifier(model.header, model.features)
+        self._slots = SlotFinder(catalogue, sorted(self._known))
+
+    def view(self, text: str) -> ModelView:
+        """What the model makes of the normalised `text`; evidence is looked for where it sees an order."""
+        belief = self.model.believe(text)
+        sees_order = belief.score >= belief.ask and self._verifier.is_order(belief.best)
+        return ModelView(
+            belief=belief, evidence=self._verifier.find(belief.best, text) if sees_order else None
+        )
+
+    def doubts(self, intent: str, view: ModelView) -> bool:
+        """Whether `intent` is an order that the model knows and does not see."""
+        belief = view.belief
+        return (
+            intent in self._known
+            and self._verifier.is_order(intent)
+            and (belief.best != intent or belief.score < belief.ask)
+        )
+
+    def decide(
+        self, view: ModelView, text: str, now: datetime | None, *, in_dialogue: bool
+    ) -> IntentMatch | NoMatch:
+        """The match or none, by the thresholds and the evidence; `in_dialogue` only what is certain counts."""
+        belief = view.belief
+        label = belief.best
+        if label not in self._known:
+            return NoMatch(reason="out of scope")
+        evidence = view.evidence
+        certain = belief.score >= belief.accept and (evidence is None or evidence.suffices)
+        # Where a word may deny it, it takes as much to be asked about as it otherwise takes to be accepted.
+        ask = belief.accept if self._verifier.denial(label, text) else belief.ask
+        # Who was asked a question probably meant to answer it.
+        if belief.score < ask or (in_dialogue and not certain):
+            return NoMatch(reason="out of scope", score=belief.score, runner_up=label)
+        rivals = {
+            other: probability
+            for other, probability in belief.probabilities.items()
+            if other in self._known and other != label
+        }
+        runner_up = max(rivals, key=rivals.__getitem__, default=None)
+        return IntentMatch(
+            intent=label,
+            slots={**self.model.header.fixed.get(label, {}), **self._slots.find(label, text, now)},
+            score=belief.score,
+            step="model",
+            sentence=text,
+            certain=certain,
+            runner_up=runner_up,
+            runner_up_score=rivals[runner_up] if runner_up else 0.0,
+        )

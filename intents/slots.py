@@ -1,0 +1,128 @@
+"""Slots of a sentence that no template matches as a whole: list values in it, told apart by the words before them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from intents.descent import SLOT_MARK, Descent
+from intents.exact import readings
+from intents.values import ListValues
+from intents.walk import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from intents.catalogue import Catalogue
+    from intents.results import SlotValue
+    from intents.values import Span
+
+_SKELETONS = 400
+_SEED = 0
+_JOINING = frozenset({"and", "with", "extra"})
+
+
+class SlotFinder:
+    """Finds the slots of an intent in a text that is known to mean it."""
+
+    def __init__(self, catalogue: Catalogue, intents: Iterable[str]) -> None:
+        """Learns from the templates of `intents` which list fills which slot after which word."""
+        self._values = ListValues(catalogue)
+        self._catalogue = catalogue
+        self._slots: dict[str, dict[str, list[str]]] = {}
+        self._after: dict[tuple[str, str, str], str] = {}
+        for intent in intents:
+            self._slots[intent] = _slots_by_list(catalogue, intent)
+            self._learn(intent)
+
+    def find(self, intent: str, text: str, now: datetime | None = None) -> dict[str, SlotValue]:
+        """Slot name to canonical value, from the normalised `text`; where values overlap, the longest counts.
+
+        Values of one slot that follow each other ("ham and pineapple") are joined by ", ", as hassil's are. Spoken
+        times are worked out relative to `now`.
+        """
+        words = text.split()
+        slots: dict[str, SlotValue] = {}
+        last_slot, last_stop = "", 0
+        for name, span in self._spans(intent, words):
+            value = self._value(name, span.text, now)
+            between = set(words[last_stop : span.start])
+            if last_slot in self._slots[intent][name] and between <= _JOINING:
+                slots[last_slot] = f"{slots[last_slot]}, {value}"
+                last_stop = span.stop
+                continue
+            slot = self._slot(intent, name, words[: span.start], slots)
+            if slot is not None:
+                slots[slot] = value
+                last_slot, last_stop = slot, span.stop
+        return slots
+
+    def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
+        """List values of the intent in `words`, none overlapping, from left to right."""
+        lists = self._slots[intent]
+        found = self._values.find(words, self._values.words)
+        spans = [(name, span) for name, some in found.items() if name in lists for span in some]
+        spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
+        used: set[int] = set()
+        chosen = []
+        for name, span in spans:
+            places = set(range(span.start, span.stop))
+            if not used & places:
+                used |= places
+                chosen.append((name, span))
+        return sorted(chosen, key=lambda item: item[1].start)
+
+    def _slot(self, intent: str, name: str, before: Sequence[str], taken: dict[str, SlotValue]) -> str | None:
+        candidates = [slot for slot in self._slots[intent][name] if slot not in taken]
+        word = next((word for word in reversed(before) if word not in self._catalogue.fillers), "")
+        likely = self._after.get((intent, name, word))
+        return likely if likely in candidates else next(iter(candidates), None)
+
+    def _learn(self, intent: str) -> None:
+        """Which slot a list fills after which word, from sampled sentences as hassil reads them."""
+        shared = {name for name, slots in self._slots[intent].items() if len(slots) > 1}
+        if not shared:
+            return
+        rng = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
+        descent = Descent(self._catalogue.commands, intent, rng=rng, spoken=False, open_slots=True)
+        commands = self._catalogue.commands
+        alone = replace(commands, intents={intent: commands.intents[intent]})
+        first = {name: texts[0] for name, texts in self._values.texts.items() if texts}
+        votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        for _ in range(_SKELETONS):
+            phrase = descent.draw()
+            if phrase is None or len(phrase.lists) != 1 or phrase.lists[0] not in shared & first.keys():
+                continue
+            name = phrase.lists[0]
+            words = phrase.text.split()
+            before = words[: words.index(SLOT_MARK)]
+            word = next((word for word in reversed(before) if word not in self._catalogue.fillers), "")
+            text = " ".join(words).replace(SLOT_MARK, " ".join(first[name]))
+            for reading in readings(text, alone):
+                votes[name, word].update(slot for slot in self._slots[intent][name] if slot in reading.slots)
+        for (name, word), slots in votes.items():
+            if slots:
+                self._after[intent, name, word] = max(sorted(slots), key=slots.__getitem__)
+
+    def _value(self, name: str, text: str, now: datetime | None) -> SlotValue:
+        for reading in readings(text, self._values.languages[name], now):
+            return next(iter(reading.slots.values()), text)
+        return text
+
+
+def _slots_by_list(catalogue: Catalogue, intent: str) -> dict[str, list[str]]:
+    """List to the slots that it fills in an intent's templates, those asked for first."""
+    required = catalogue.intents[intent].required
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for data in catalogue.commands.intents[intent].data:
+        rules = {**catalogue.commands.expansion_rules, **data.expansion_rules}
+        for sentence in data.sentences:
+            for reference in references(sentence.expression, rules):
+                found[reference.list_name][reference.slot_name] = None
+    return {
+        name: sorted(slots, key=lambda slot: required.index(slot) if slot in required else len(required))
+        for name, slots in found.items()
+    }

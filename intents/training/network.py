@@ -1,0 +1,115 @@
+"""A small network over sparse features: one hidden layer, trained by AdaGrad on the CPU in seconds.
+
+A second output predicts the finer labels of the corpora from the same hidden layer. It is thrown away; what it
+leaves behind is a hidden layer that keeps apart what the few labels of the first output throw together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Floats: TypeAlias = NDArray[np.float32]
+Indices: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained."""
+
+    hidden: int = 24
+    """Units of the hidden layer."""
+    epochs: int = 8
+    """Passes over the examples."""
+    batch: int = 128
+    """Examples a step."""
+    rate: float = 0.05
+    """Learning rate of AdaGrad, falling to nothing by the end."""
+    dropout: float = 0.3
+    """Share of the features of an example that a step leaves out."""
+    balance: float = 0.7
+    """Exponent of the inverse frequency of a label in its weight: 0 weighs examples alike, 1 labels."""
+    fine_weight: float = 0.3
+    """Weight of the finer labels' loss."""
+    seed: int = 0
+    """Of the first weights, the order of examples and the dropout."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """Weights: probabilities = softmax(relu(x @ inner + inner_bias) @ outer + outer_bias)."""
+
+    inner: Floats
+    """(features, hidden)."""
+    inner_bias: Floats
+    """(hidden,)."""
+    outer: Floats
+    """(hidden, labels)."""
+    outer_bias: Floats
+    """(labels,)."""
+
+    def probabilities(self, x: csr_matrix) -> Floats:
+        """(examples, labels)."""
+        hidden = np.maximum(x @ self.inner + self.inner_bias, 0)
+        return _softmax(hidden @ self.outer + self.outer_bias)
+
+
+def train(x: csr_matrix, targets: Floats, fine: Indices, weights: Floats, recipe: Recipe) -> Network:
+    """Train on examples `x` (examples, features; float32) with `targets` (examples, labels; rows sum to 1).
+
+    `fine` is the index of each example's finer label, `weights` what each example counts. Deterministic on one machine
+    with one thread; another processor may round otherwise.
+    """
+    rng = np.random.default_rng(recipe.seed)
+    examples, features = x.shape
+    fine_labels = int(fine.max()) + 1
+    shapes = [(recipe.hidden, targets.shape[1]), (recipe.hidden, fine_labels)]
+    inner = _normal(rng, (features, recipe.hidden))
+    inner_bias = np.zeros(recipe.hidden, np.float32)
+    outer, fine_outer = (_normal(rng, shape) for shape in shapes)
+    outer_bias, fine_bias = (np.zeros(shape[1], np.float32) for shape in shapes)
+    dense = [inner_bias, outer, outer_bias, fine_outer, fine_bias]
+    dense_sums = [np.full_like(array, 1e-6) for array in dense]
+    # One sum of squares a feature, not a weight: rare features keep a large step in all their weights.
+    inner_sums = np.full((features, 1), 1e-6, np.float32)
+    for epoch in range(recipe.epochs):
+        rate = np.float32(recipe.rate * (1 - epoch / recipe.epochs))
+        order = rng.permutation(examples)
+        for start in range(0, examples, recipe.batch):
+            batch = order[start : start + recipe.batch]
+            part = x[batch]
+            kept = rng.random(part.data.shape, dtype=np.float32) >= recipe.dropout
+            part.data = part.data * (kept / np.float32(1 - recipe.dropout))
+            raw = part @ inner + inner_bias
+            active = raw > 0
+            hidden = raw * active
+            share = (weights[batch] / len(batch))[:, None]
+            error = (_softmax(hidden @ outer + outer_bias) - targets[batch]) * share
+            fine_error = _softmax(hidden @ fine_outer + fine_bias)
+            fine_error[np.arange(len(batch)), fine[batch]] -= 1
+            fine_error *= np.float32(recipe.fine_weight) * share
+            back = (error @ outer.T + fine_error @ fine_outer.T) * active
+            columns = np.unique(part.indices)
+            step = part[:, columns].T @ back
+            inner_sums[columns] += (step**2).mean(axis=1, keepdims=True)
+            inner[columns] -= rate * step / np.sqrt(inner_sums[columns])
+            steps = [back.sum(0), hidden.T @ error, error.sum(0), hidden.T @ fine_error, fine_error.sum(0)]
+            for array, sums, dense_step in zip(dense, dense_sums, steps, strict=True):
+                sums += dense_step**2
+                array -= rate * dense_step / np.sqrt(sums)
+    return Network(inner=inner, inner_bias=inner_bias, outer=outer, outer_bias=outer_bias)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    return (0.1 * rng.standard_normal(shape)).astype(np.float32)
+
+
+def _softmax(logits: Floats) -> Floats:
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
