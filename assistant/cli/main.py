@@ -30,6 +30,7 @@ _COMMANDS: Final = {
     "intents": "assistant.cli.intents",
     "audio-test": "assistant.cli.audio_test",
     "pin": "assistant.cli.pin",
+    "models": "assistant.cli.models",
 }
 
 
