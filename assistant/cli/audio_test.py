@@ -27,6 +27,7 @@ from assistant.audiotest.score import score
 from assistant.audiotest.table import comparison_lines, score_table
 from assistant.audiotest.workers import Job, Task, hear_all
 from assistant.cli.exits import INTERRUPTED, NOT_SO
+from assistant.cli.models import used_model
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
@@ -139,7 +140,7 @@ def run(
     if resume and json_file is None:
         raise click.UsageError("--resume goes on with what --json FILE has kept; give both")
     config = settings.load()
-    names = engine or [config.recognition.engine]
+    names = list(dict.fromkeys(which(name, config) for name in engine or [config.recognition.engine]))
     chosen = conditions(
         noises=noise, snrs_db=snr, reverbs=reverb, rates=rate, levels_db=level, phone=telephone, mixed=mixed
     )
@@ -213,6 +214,13 @@ def run(
         )
         return INTERRUPTED
     return NOT_SO if any(each.worse for each in comparisons) else 0
+
+
+def which(engine: str, config: Config) -> str:
+    """The engine that "auto" comes to on this machine: results go under the name of what was really heard with."""
+    if engine != "auto":
+        return engine
+    return "pocketsphinx" if used_model(config) is None else "vosk"
 
 
 def check_intents(corpus: Corpus, known: Any) -> None:

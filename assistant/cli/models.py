@@ -41,7 +41,7 @@ def command() -> None:
 @click.pass_obj
 def list_(settings: Settings, /, as_json: bool) -> None:
     """List the models that can be fetched, those that are here, and the one that is used."""
-    used = _used(settings.load())
+    used = used_model(settings.load())
     registry = load_registry()
     here = {path.name: path for path in _installed()}
     if used is not None:
@@ -71,9 +71,7 @@ def list_(settings: Settings, /, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "model", "language", "MB", "licence", "SHA-256", "what it is"):
-        table.add_column(
-            name, justify="right" if name == "MB" else "left", no_wrap=name == "model", overflow="fold"
-        )
+        table.add_column(name, justify="right" if name == "MB" else "left", no_wrap=name != "what it is")
     for row in rows:
         table.add_row(
             "used" if row["used"] else "here" if row["folder"] else "",
@@ -141,7 +139,7 @@ def fetch_(settings: Settings, /, name: str | None, source: str | None, again: b
 @click.pass_obj
 def verify_(settings: Settings, /, names: tuple[str, ...]) -> int:
     """Compare every file of a model with what was installed, and load it once. Default: all models that are here."""
-    used = _used(settings.load())
+    used = used_model(settings.load())
     folders = [_folder() / name for name in names] or _installed()
     if not names and used is not None and used not in folders:
         folders.append(used)
@@ -177,7 +175,7 @@ def _installed() -> list[Path]:
     return sorted(path for path in folder.glob("vosk-model-*") if is_model(path)) if folder.is_dir() else []
 
 
-def _used(config: Config) -> Path | None:
+def used_model(config: Config) -> Path | None:
     """The model that the configuration comes to; None where there is none."""
     configured = config.recognition.vosk_model
     return find_vosk_model(

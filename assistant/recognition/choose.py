@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from assistant.errors import RecognitionError
-from assistant.recognition.models import MODEL_LIST, SYSTEM_MODELS, find_vosk_model
+from assistant.recognition.models import SYSTEM_MODELS, check_model, find_vosk_model
+from assistant.recognition.trial import PASSED, try_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,28 +53,27 @@ def open_recogniser(
     if engine == "vosk":
         if model_dir is None:
             raise RecognitionError(
-                f"no Vosk model for the language {language!r} was found; "
-                f"unpack one ({MODEL_LIST}) into {data_dir / 'models'}, or set `vosk_model` to its folder"
+                f"no Vosk model for the language {language!r} was found; `pennyworth models fetch {language}` "
+                f"brings one into {data_dir / 'models'}, or set `vosk_model` to the folder of yours"
             )
-        return _vosk(model_dir, phrases)
+        return _vosk(model_dir, phrases, data_dir)
     if engine == "pocketsphinx":
-        return _sphinx(phrases, cache_dir, data_dir, language)
+        return _sphinx(phrases, cache_dir, language)
     if model_dir is None:
         reason = "no Vosk model was found"
     else:
         try:
-            return _vosk(model_dir, phrases)
+            return _vosk(model_dir, phrases, data_dir)
         except RecognitionError as error:
             # A model that was named in the configuration is wanted, not just welcome.
             if vosk_model is not None:
                 raise
             reason = f"Vosk could not be used: {error}"
-    recogniser = _sphinx(phrases, cache_dir, data_dir, language)
-    logger.info(
-        "listening with PocketSphinx, as %s; to hear better, unpack a model (%s) into %s or set `vosk_model`",
+    recogniser = _sphinx(phrases, cache_dir, language)
+    logger.warning(
+        "listening with PocketSphinx, as %s; to be understood better, run `pennyworth models fetch` once, "
+        "or set `engine` to pocketsphinx and hear of this no more",
         reason,
-        MODEL_LIST,
-        data_dir / "models",
     )
     return recogniser
 
@@ -81,18 +81,21 @@ def open_recogniser(
 # Each engine is imported when it is wanted: both take a while to load, and either may be missing.
 
 
-def _vosk(model_dir: Path, phrases: Sequence[str]) -> Recogniser:
+def _vosk(model_dir: Path, phrases: Sequence[str], data_dir: Path) -> Recogniser:
     from assistant.recognition.vosk_engine import VoskRecogniser
 
+    check_model(model_dir)
+    # In a process of its own, and once: a damaged graph ends the process that loads it.
+    try_model(model_dir, passed=data_dir / "models" / PASSED)
     return VoskRecogniser(model_dir, phrases)
 
 
-def _sphinx(phrases: Sequence[str], cache_dir: Path | None, data_dir: Path, language: str) -> Recogniser:
+def _sphinx(phrases: Sequence[str], cache_dir: Path | None, language: str) -> Recogniser:
     if language != "en":
         raise RecognitionError(
             f"PocketSphinx brings a model of English only, not of {language!r}; "
-            f"unpack a Vosk model of that language ({MODEL_LIST}) into {data_dir / 'models'}, "
-            "or set `vosk_model` to its folder"
+            f"`pennyworth models fetch {language}` brings a Vosk model of that language if there is one, "
+            "or set `vosk_model` to the folder of yours"
         )
     from assistant.recognition.sphinx import SphinxRecogniser
 

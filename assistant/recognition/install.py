@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from assistant.errors import ConfigError, RecognitionError
 from assistant.recognition.download import alone, download, sha256_of
 from assistant.recognition.models import check_model
-from assistant.recognition.trial import try_model
+from assistant.recognition.trial import PASSED, try_model
 from assistant.recognition.unpack import unpack
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ MANIFEST: Final = "pennyworth-manifest.json"
 
 LARGEST: Final = 4_000_000_000
 """Bytes that an archive may have whose size nobody published."""
-
-PASSED: Final = ".passed"
-"""Folder of the notes of which models libvosk has survived."""
 
 
 @dataclass(frozen=True, kw_only=True)

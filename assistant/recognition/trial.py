@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PATIENCE_S: Final = 300.0
 """The largest published model takes about a minute to load on a Raspberry Pi."""
 
+PASSED: Final = ".passed"
+"""Folder beside the user's models with the notes of which models libvosk has survived."""
+
 _SOURCE: Final = """
 import sys, numpy, vosk
 vosk.SetLogLevel(-1)

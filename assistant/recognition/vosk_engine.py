@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,6 +29,12 @@ logger = logging.getLogger(__name__)
 
 UNKNOWN: Final = "[unk]"
 """Vosk's word for speech that is none of the grammar's words."""
+
+ALTERNATIVES: Final = 3
+"""Other hypotheses at most."""
+
+_LOOKED_AT: Final = 10
+"""N-best entries asked for, for those: many differ only in how often foreign sound is marked."""
 
 SILENT: Final = -1
 """Log level at which libvosk writes nothing to standard error."""
@@ -63,6 +70,7 @@ class VoskRecogniser:
         self._model = _made(vosk.Model, model_dir, str(model_dir))
         self._recogniser = self._open(vosk, model_dir, phrases)
         self._recogniser.SetWords(True)
+        self._recogniser.SetMaxAlternatives(_LOOKED_AT)
         self._name = f"vosk {_version()} {model_dir.name}"
         self._samples_before = 0
         self._samples = 0
@@ -105,7 +113,7 @@ class VoskRecogniser:
         if not self._samples:
             return ""
         running = json.loads(self._recogniser.PartialResult()).get("partial", "")
-        return _joined([*(result.get("text", "") for result in self._results), running])
+        return _joined([*(result["alternatives"][0]["text"] for result in self._results), running])
 
     def finish(self) -> Transcript:
         """End the utterance; the next chunk begins a new one."""
@@ -119,14 +127,16 @@ class VoskRecogniser:
         self._samples_before += self._samples
         self._samples = 0
         self._results = []
+        nbest = [result["alternatives"] for result in results]
         return Transcript(
-            text=_joined(result.get("text", "") for result in results),
+            text=_joined(entries[0]["text"] for entries in nbest),
             words=tuple(
                 _word(item, origin_s, length_s)
-                for result in results
-                for item in result.get("result", ())
+                for entries in nbest
+                for item in entries[0].get("result", ())
                 if item["word"] not in ("", UNKNOWN)
             ),
+            alternatives=_alternatives([[entry["text"] for entry in entries] for entries in nbest]),
             engine=self.engine,
             model=self.model,
         )
@@ -194,10 +204,24 @@ def _joined(texts: Iterable[str]) -> str:
 
 def _word(item: dict[str, Any], origin_s: float, length_s: float) -> Word:
     start_s, end_s = (float(np.clip(item[key] - origin_s, 0.0, length_s)) for key in ("start", "end"))
-    confidence = item.get("conf")
-    return Word(
-        text=item["word"],
-        start_s=round(start_s, 3),
-        end_s=round(end_s, 3),
-        confidence=None if confidence is None else min(1.0, max(0.0, float(confidence))),
-    )
+    # With alternatives the library gives no confidences of words; under a grammar they say nothing anyway.
+    return Word(text=item["word"], start_s=round(start_s, 3), end_s=round(end_s, 3))
+
+
+def _alternatives(nbest: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Other readings of the utterance, best first: of one piece between pauses at a time, the others at their best."""
+    best = [texts[0] for texts in nbest]
+    known = {_collapsed(_joined(best))}
+    found: list[str] = []
+    for place, texts in enumerate(nbest):
+        for text in texts[1:]:
+            whole = _joined([*best[:place], text, *best[place + 1 :]])
+            if _collapsed(whole) not in known:
+                known.add(_collapsed(whole))
+                found.append(whole)
+    return tuple(found[:ALTERNATIVES])
+
+
+def _collapsed(text: str) -> str:
+    """The text with one mark for any number of them: how often foreign sound is marked is chance."""
+    return re.sub(r"\[unk\](?: \[unk\])+", UNKNOWN, text)

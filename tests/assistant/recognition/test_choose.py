@@ -47,9 +47,11 @@ def test_a_fresh_machine_listens_with_pocketsphinx_and_says_so_once(
     with caplog.at_level(logging.INFO):
         assert opened("auto", tmp_path).engine == "pocketsphinx"
     (record,) = caplog.records
-    assert record.levelno == logging.INFO
-    assert str(tmp_path / "data" / "models") in record.getMessage()
-    assert "`vosk_model`" in record.getMessage()
+    # Shown without being asked for, in one line.
+    assert record.levelno == logging.WARNING
+    assert "no Vosk model was found" in record.getMessage()
+    assert "`pennyworth models fetch`" in record.getMessage()
+    assert "\n" not in record.getMessage()
 
 
 def test_a_model_in_the_data_folder_is_used_without_a_word(
@@ -83,6 +85,19 @@ def test_a_found_model_that_does_not_load_is_passed_over(
         opened("vosk", machine)
 
 
+def test_a_model_that_would_end_the_process_is_passed_over(
+    machine: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph = next(machine.rglob("HCLr.fst"))
+    graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
+    with caplog.at_level(logging.INFO):
+        assert opened("auto", machine).engine == "pocketsphinx"
+    (record,) = caplog.records
+    assert "Vosk could not be used: Vosk cannot use the model" in record.getMessage()
+    with pytest.raises(RecognitionError, match="Vosk cannot use the model"):
+        opened("vosk", machine)
+
+
 def test_a_configured_model_that_does_not_load_is_an_error(machine: Path) -> None:
     path = next(machine.rglob("HCLr.fst"))
     path.unlink()
@@ -94,14 +109,16 @@ def test_a_configured_model_that_does_not_load_is_an_error(machine: Path) -> Non
 
 def test_vosk_without_a_model_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(
-        RecognitionError, match=r"no Vosk model .*'en'.*unpack one .*data/models, or set `vosk_model`"
+        RecognitionError, match=r"no Vosk model .*'en'.*`pennyworth models fetch en` .*data/models, or set"
     ):
         opened("vosk", tmp_path)
 
 
 @pytest.mark.parametrize("engine", ["auto", "pocketsphinx"])
 def test_another_language_needs_a_model_of_it(engine: Engine, machine: Path) -> None:
-    with pytest.raises(RecognitionError, match=r"model of English only, not of 'ko'; unpack a Vosk model"):
+    with pytest.raises(
+        RecognitionError, match=r"model of English only, not of 'ko'; `pennyworth models fetch ko`"
+    ):
         opened(engine, machine, language="ko")
 
 

@@ -22,7 +22,7 @@ import pytest
 from assistant.errors import ConfigError, RecognitionError
 from assistant.recognition.download import alone, download, sha256_of
 from assistant.recognition.install import MANIFEST, fetch, remove, verify
-from assistant.recognition.models import find_vosk_model
+from assistant.recognition.models import check_model, find_vosk_model
 from assistant.recognition.registry import PublishedModel, load_registry
 from assistant.recognition.trial import try_model
 from assistant.recognition.unpack import unpack
@@ -424,12 +424,35 @@ def test_only_models_can_be_removed(tmp_path: Path, name: str) -> None:
     assert (tmp_path / "vosk-model-x").is_dir()
 
 
-def test_a_model_that_kills_the_process_kills_another_one(tmp_path: Path) -> None:
-    """A graph cut short passes every look at its beginning, and then libvosk ends the process."""
+def cut_short(folder: Path) -> None:
+    graph = folder / "graph" / "HCLr.fst"
+    graph.write_bytes(graph.read_bytes()[: graph.stat().st_size // 2])
+
+
+def without_dummy(folder: Path) -> None:
+    path = folder / "am" / "final.mdl"
+    path.write_bytes(path.read_bytes().replace(b"<LogProbs> \n [ 0 ", b"<LogProbs> \n [ ", 1))
+
+
+def with_an_unknown_option(folder: Path) -> None:
+    with (folder / "conf" / "model.conf").open("a") as file:
+        file.write("--frobnicate=yes\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [(cut_short, "SIG|Failed"), (without_dummy, "SIG"), (with_an_unknown_option, "Failed to create a model")],
+)
+def test_a_model_that_kills_the_process_kills_another_one(
+    tmp_path: Path, damage: Callable[[Path], None], why: str
+) -> None:
+    """What passes every look at names and beginnings, and then makes libvosk end the process or give up."""
     write_tone_model(tmp_path / "m", WORDS)
-    graph = tmp_path / "m" / "graph" / "HCLr.fst"
-    graph.write_bytes(graph.read_bytes()[:200])
-    with pytest.raises(RecognitionError, match=r"Vosk cannot use the model .*(SIG|Failed)"):
+    before = {path: path.read_bytes() for path in (tmp_path / "m").rglob("*.*")}
+    damage(tmp_path / "m")
+    assert {path: path.read_bytes() for path in (tmp_path / "m").rglob("*.*")} != before
+    check_model(tmp_path / "m")
+    with pytest.raises(RecognitionError, match=rf"Vosk cannot use the model .*({why})"):
         try_model(tmp_path / "m", passed=tmp_path / "passed")
     assert not (tmp_path / "passed").exists()
 
