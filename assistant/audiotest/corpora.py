@@ -15,7 +15,9 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -23,10 +25,15 @@ import msgspec
 from assistant.audiotest.cases import Case, read_cases
 from assistant.config import load_strict
 from assistant.errors import ConfigError
+from hardware.audiofile import write_flac
+from intents.normalise import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
@@ -257,3 +264,31 @@ def to_lines(cases: Iterable[Case]) -> Iterator[str]:
         fields = msgspec.to_builtins(case)
         kept = {key: value for key, value in fields.items() if key in ("audio", "intent", "slots") or value}
         yield json.dumps(kept, ensure_ascii=False)
+
+
+def free_name(folder: Path, words: str) -> str:
+    """A name for a recording of `words` that no file in `folder` has."""
+    stem = re.sub(r"[^a-z0-9]+", "-", clean(words)).strip("-")[:60] or "recording"
+    names = (f"{stem}.flac" if number == 1 else f"{stem}-{number}.flac" for number in count(1))
+    return next(name for name in names if not (folder / name).exists())
+
+
+def add_case(folder: Path, case: Case, samples: NDArray[np.int16]) -> None:
+    """Add a recording, shape (n,) at 16 kHz, and its case to the list in `folder`: the sound first, so that a list
+    never names what is not there.
+
+    Raises:
+        ConfigError: the folder or its list cannot be written.
+        AudioFileError: the recording cannot be written.
+    """
+    listing = folder / OWN[0]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_flac(folder / case.audio, samples)
+        before = listing.read_bytes() if listing.exists() else b""
+        (line,) = to_lines([case])
+        with listing.open("ab") as file:
+            # A list that somebody wrote by hand may end without a line's end.
+            file.write((b"\n" if before and not before.endswith(b"\n") else b"") + line.encode() + b"\n")
+    except OSError as error:
+        raise ConfigError(f"cannot write {listing}: {error.strerror}; choose another folder") from None

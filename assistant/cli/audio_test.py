@@ -10,15 +10,16 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import assistant
+from assistant.audiotest.cases import Case
 from assistant.audiotest.compare import compare
 from assistant.audiotest.conditions import conditions
-from assistant.audiotest.corpora import load_corpus, load_label_map
+from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
 from assistant.audiotest.document import Journal, read_run, to_document, write_whole
 from assistant.audiotest.hearing import Ears
 from assistant.audiotest.junit import to_junit
@@ -29,10 +30,14 @@ from assistant.audiotest.workers import Job, Task, hear_all
 from assistant.cli.exits import INTERRUPTED, NOT_SO
 from assistant.cli.models import used_model
 from assistant.cli.options import Settings, console, global_options
-from assistant.cli.session import open_session
+from assistant.cli.session import activity, endpointing, open_session
 from assistant.clock import SimulatedClock
 from assistant.errors import ConfigError
 from assistant.ledger.plan import load_plan
+from assistant.records import Outcome
+from hardware.audio import Utterance
+from hardware.microphone import MicrophoneSettings, microphone_chunks
+from hardware.segmenter import segment
 from intents.catalogue import load_catalogue
 
 if TYPE_CHECKING:
@@ -214,6 +219,65 @@ def run(
         )
         return INTERRUPTED
     return NOT_SO if any(each.worse for each in comparisons) else 0
+
+
+@command.command(name="record")
+@click.argument("corpus", type=PATH)
+@click.option("--intent", help="What the command is; leave it out for speech that is none.")
+@click.option(
+    "--slot", "slots", multiple=True, metavar="NAME=VALUE", help="A slot that it fills; may be repeated."
+)
+@click.option("--text", default="", help="What is said, word for word.")
+@click.option("--conversation", default="", help="Its conversation; its lines are recorded in order.")
+@click.option("--outcome", type=click.Choice(get_args(Outcome)), help="What becomes of it; a yes is ordered.")
+@click.option("--intents", multiple=True, type=PATH, help="Definitions of another command language.")
+@global_options
+@click.pass_obj
+def record(
+    settings: Settings,
+    /,
+    corpus: Path,
+    intent: str | None,
+    slots: tuple[str, ...],
+    text: str,
+    conversation: str,
+    outcome: Outcome | None,
+    intents: tuple[Path, ...],
+) -> None:
+    """Record what is said next, and add it to the folder CORPUS as a case (made if it is not there).
+
+    The sound stays on this machine: in that folder, where you asked for it.
+    """
+    config = settings.load()
+    known = load_catalogue(config.language, files=intents or None).intents
+    if intent is not None and intent not in known:
+        raise ConfigError(f"there is no intent {intent!r}; there are: {', '.join(known)}")
+    case = Case(
+        audio=free_name(corpus, text or intent or "foreign speech"),
+        intent=intent,
+        slots=dict(map(slot, slots)),
+        text=text,
+        conversation=conversation,
+        outcome=outcome,
+    )
+    device = config.microphone.device
+    with microphone_chunks(MicrophoneSettings(device=None if device == "" else device)) as microphone:
+        console(stderr=True).print(f"Say it now{f': “{text}”' if text else ''}. Ctrl-C ends.", markup=False)
+        utterance = next(
+            piece
+            for piece in segment(microphone, activity(config), endpointing(config))
+            if isinstance(piece, Utterance)
+        )
+    add_case(corpus, case, utterance.samples)
+    console().print(f"{corpus / case.audio}: {utterance.duration_s:.1f} s", markup=False, soft_wrap=True)
+
+
+def slot(text: str) -> tuple[str, str | int]:
+    """A slot as it is spelt in --slot; whole numbers are numbers."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise click.BadParameter(f"{text!r} is no NAME=VALUE, such as size=large")
+    return name, int(value) if value.isdecimal() else value
 
 
 def which(engine: str, config: Config) -> str:

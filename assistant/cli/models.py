@@ -70,17 +70,18 @@ def list_(settings: Settings, /, as_json: bool) -> None:
         click.echo(json.dumps({"models": rows, "folder": str(_folder())}, indent=2))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("", "model", "language", "MB", "licence", "SHA-256", "what it is"):
-        table.add_column(name, justify="right" if name == "MB" else "left", no_wrap=name != "what it is")
+    table.add_column("")
+    table.add_column("model", min_width=28)
+    for name in ("language", "MB", "licence", "SHA-256"):
+        table.add_column(name, justify="right" if name == "MB" else "left", no_wrap=True)
     for row in rows:
         table.add_row(
             "used" if row["used"] else "here" if row["folder"] else "",
-            row["name"],
+            f"{row['name']}\n[dim]{escape(row['about'])}[/dim]",
             row.get("language", ""),
             str(row.get("megabytes", "")),
             row.get("licence", ""),
             "published" if row.get("sha256") else "not published",
-            escape(row["about"]),
         )
     out = console()
     out.print(table)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from assistant.config import Config
     from assistant.recognition.protocol import Recogniser
     from assistant.records import Interaction, OrderEvent
+    from hardware.activity import VoiceActivity
     from intents.catalogue import Catalogue
 
 logger = logging.getLogger(__name__)
@@ -89,12 +90,9 @@ class Session:
 
     def listener(self, recogniser: Recogniser | None = None) -> Listener:
         """Ears for this session, with a recogniser of its own unless one is given."""
-        hearing = self.config.hearing
         return Listener(
-            activity=SileroActivity() if hearing.activity == "silero" else EnergyActivity(),
-            endpointing=EndpointSettings(
-                trailing_silence_s=hearing.trailing_silence_s, max_utterance_s=hearing.max_utterance_s
-            ),
+            activity=activity(self.config),
+            endpointing=endpointing(self.config),
             recogniser=recogniser or self.recogniser(),
             pipeline=self.pipeline,
             clock=self.clock,
@@ -170,6 +168,19 @@ class Session:
             "cost": str(cost(booked, self.currency)),
             "order": order,
         }
+
+
+def activity(config: Config) -> VoiceActivity:
+    """The voice activity detector that the configuration asks for."""
+    return SileroActivity() if config.hearing.activity == "silero" else EnergyActivity()
+
+
+def endpointing(config: Config) -> EndpointSettings:
+    """When an utterance ends, by the configuration."""
+    hearing = config.hearing
+    return EndpointSettings(
+        trailing_silence_s=hearing.trailing_silence_s, max_utterance_s=hearing.max_utterance_s
+    )
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from assistant.audiotest.cases import Case
-from assistant.audiotest.corpora import load_corpus, load_label_map, to_lines
+from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map, to_lines
 from assistant.errors import ConfigError
 from assistant.resources import household_dir
 
@@ -62,6 +62,20 @@ def test_lines_written_are_lines_read(tmp_path: Path) -> None:
     ]
     (tmp_path / "cases.jsonl").write_text("\n".join(to_lines(cases)), encoding="utf-8")
     assert list(load_corpus(tmp_path).cases) == cases
+
+
+def test_cases_are_added_to_a_list_whatever_it_ends_with(tmp_path: Path) -> None:
+    sound = np.ones(1600, np.int16)
+    first = Case(audio=free_name(tmp_path, "Play some jazz!"), intent="music", text="Play some jazz!")
+    add_case(tmp_path, first, sound)
+    listing = tmp_path / "cases.jsonl"
+    listing.write_text(listing.read_text().rstrip("\n"))
+    second = Case(audio=free_name(tmp_path, "play some jazz"), intent="music")
+    add_case(tmp_path, second, sound)
+    assert (first.audio, second.audio) == ("play-some-jazz.flac", "play-some-jazz-2.flac")
+    assert load_corpus(tmp_path).cases == (first, second)
+    with pytest.raises(ConfigError, match="cannot write"):
+        add_case(tmp_path / "cases.jsonl" / "under a file", first, sound)
 
 
 @pytest.mark.parametrize("inside", ["", "label", "data/label"])
