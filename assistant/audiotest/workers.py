@@ -33,8 +33,11 @@ logger = logging.getLogger(__name__)
 OpenEars: TypeAlias = "Callable[[str], AbstractContextManager[Ears]]"
 """Opens an assistant with the named engine; it is pickled, so a function of a module or a partial of one."""
 
-PATIENCE_S: Final = 300.0
-"""A worker that is silent for so long hangs: no conversation takes a tenth of it."""
+PATIENCE_S: Final = 600.0
+"""A worker that is silent for so long hangs: no conversation takes a tenth of it, even on a busy machine."""
+
+OPENING_S: Final = 3600.0
+"""The same while it opens an engine: compiling a large language on a small, busy machine takes minutes."""
 
 _ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -108,9 +111,9 @@ def hear_all(tasks: Sequence[Task], job: Job, *, workers: int) -> Generator[Hear
             for worker in list(staff):
                 if worker.connection in ready:
                     done = _receive(worker)
-                elif time.monotonic() - worker.since > PATIENCE_S:
+                elif (silent_s := time.monotonic() - worker.since) > _patience_s(worker):
                     worker.process.kill()
-                    done = _lost(worker, f"it was silent for {PATIENCE_S:.0f} s")
+                    done = _lost(worker, f"it was silent for {silent_s:.0f} s")
                 else:
                     continue
                 if done is None:
@@ -132,6 +135,11 @@ def hear_all(tasks: Sequence[Task], job: Job, *, workers: int) -> Generator[Hear
             worker.process.kill()
             worker.process.join()
             worker.connection.close()
+
+
+def _patience_s(worker: _Worker) -> float:
+    opened = worker.task is None or worker.task.engine in worker.opened
+    return PATIENCE_S if opened else OPENING_S
 
 
 def _engage(context: Any, job: Job, task: Task) -> _Worker:
