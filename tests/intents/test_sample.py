@@ -157,17 +157,13 @@ def spoken_words(expression: Expression) -> set[str]:
 
 def _understood(matcher: Matcher, phrase: str, intent: str) -> IntentMatch:
     """`phrase` as `intent`, word for word and by no other; what counts in a conversation only, in one of them."""
-    found = [
-        matcher.match(phrase, expected=expected)
-        for expected in (None, Expected(intent="pizza"), Expected(intent="ride"))
-    ]
-    in_context = [match for match in found if isinstance(match, IntentMatch) and match.intent == intent]
-    assert in_context, (phrase, found)
-    match = in_context[0]
-    assert match.step == "exact", phrase
-    if match is found[0]:
-        assert match.runner_up is None, phrase
-    return match
+    for about in (None, "pizza", "ride"):
+        match = matcher.match(phrase, expected=Expected(intent=about) if about else None)
+        if isinstance(match, IntentMatch) and match.intent == intent:
+            assert match.step == "exact", phrase
+            assert about or match.runner_up is None, phrase
+            return match
+    raise AssertionError(f"{phrase!r} is not understood as {intent}")
 
 
 def _values(match: IntentMatch) -> set[object]:
