@@ -19,7 +19,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --no-build-isolation
 endif
 
-.PHONY: help demo listen test test-all bench lint audio lock microphone virtual-microphone clean
+.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger clean
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +28,7 @@ help:
 	@echo 'make test      lint, types, import contract, tests'
 	@echo 'make test-all  the same with the slow proofs'
 	@echo 'make bench     measure, and print figures'
+	@echo 'make docs      run a conversation, and write what came of it into docs/accounting.md'
 	@echo 'make audio     make the bundled recordings again (needs flite and espeak-ng)'
 	@echo 'make lock      resolve the dependencies anew (needs uv)'
 	@echo 'make clean     remove what was installed and built here'
@@ -38,10 +39,10 @@ demo: $(VENV)/.installed microphone
 listen: $(VENV)/.installed microphone
 	@$(BIN)/pennyworth listen
 
-test: $(VENV)/.installed-dev virtual-microphone lint
+test: $(VENV)/.installed-dev virtual-microphone hledger lint
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-test-all: $(VENV)/.installed-dev virtual-microphone lint
+test-all: $(VENV)/.installed-dev virtual-microphone hledger lint
 	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed-dev
@@ -52,6 +53,9 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.docs.accounting
 
 audio: $(VENV)/.installed-dev
 	$(BIN)/python tests/audio/make_household.py
@@ -93,6 +97,11 @@ microphone: $(VENV)/.installed
 virtual-microphone: microphone
 	@command -v pulseaudio pactl paplay >/dev/null || $(call apt,pulseaudio pulseaudio-utils libasound2-plugins) \
 	    || echo 'No virtual microphone; its tests will be skipped: sudo apt install pulseaudio pulseaudio-utils libasound2-plugins'
+
+# The exports are read back by hledger, too; without it those tests are skipped.
+hledger:
+	@command -v hledger >/dev/null || $(call apt,hledger) \
+	    || echo 'No hledger; its tests will be skipped: sudo apt install hledger'
 
 # Install Debian packages where that may be done without asking: as root, or with sudo that needs no password.
 apt = { command -v apt-get >/dev/null \
