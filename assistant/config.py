@@ -58,6 +58,14 @@ class MicrophoneConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IntentsConfig:
+    """Definitions beside the bundled ones."""
+
+    files: tuple[str, ...]
+    """Files, or folders of them, that add intents and list values."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnderstandingConfig:
     """When a sentence counts as a command."""
 
@@ -110,6 +118,7 @@ class Config:
     recognition: RecognitionConfig
     hearing: HearingConfig
     microphone: MicrophoneConfig
+    intents: IntentsConfig
     understanding: UnderstandingConfig
     dialogue: DialogueConfig
     books: BooksConfig

@@ -54,6 +54,8 @@ class Catalogue:
     """All intents, compiled by hassil; every text in it is normalised."""
     answers: Mapping[tuple[str, str], Intents]
     """(intent, slot) to the compiled answers to a question for that slot."""
+    alike: Mapping[str, frozenset[frozenset[str]]]
+    """List to the pairs of its values that sound alike and are meant to (`metadata: alike`)."""
     fillers: frozenset[str]
     """Words so light that a misheard sentence may have one too many or too few."""
     version: str
@@ -85,6 +87,7 @@ def load_catalogue(
         intents={name: _definition(name, definitions, commands) for name in commands.intents},
         commands=commands,
         answers=compile_answers(definitions, commands),
+        alike=definitions.alike,
         fillers=frozenset(definitions.fillers),
         version=digest.hexdigest()[:12],
     )

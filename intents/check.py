@@ -47,7 +47,6 @@ _BLOCK_KEYS = (
 )
 _INTENT_METADATA = ("kind", "required", "answers", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
-_LIST_METADATA = ("resolve", "alike", "unused")
 _DEEPEST = 12
 _RANGE_KEYS = (
     "type",
@@ -95,6 +94,8 @@ class Definitions:
     """Intent to what we know of it."""
     fillers: tuple[str, ...]
     """Words that carry no meaning."""
+    alike: Mapping[str, frozenset[frozenset[str]]]
+    """List to the pairs of its values that sound alike and are meant to."""
 
 
 def check(sources: Sequence[Source]) -> Definitions:
@@ -137,7 +138,22 @@ def check(sources: Sequence[Source]) -> Definitions:
         merged=merged,
         metadata={intent: metadata.get(intent, Metadata(source=owners[intent])) for intent in owners},
         fillers=tuple(fillers),
+        alike={
+            name: _alike(body, name)
+            for name, body in merged["lists"].items()
+            if body["metadata"].get("alike")
+        },
     )
+
+
+def _alike(body: Mapping[str, Any], name: str) -> frozenset[frozenset[str]]:
+    pairs = []
+    for i, pair in enumerate(_sequence(body["metadata"]["alike"], f"lists.{name}.metadata.alike")):
+        place = f"lists.{name}.metadata.alike[{i}]"
+        pairs.append(frozenset(_texts(pair, place)))
+        if len(pairs[-1]) != 2:
+            raise DefinitionError(f"{place}: expected two values of the list, found {_shown(pair)}")
+    return frozenset(pairs)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from hassil.intents import Intents, SlotList
 
+    from intents.results import SlotValue
+
 SLOT_MARK = "\x00"
 """Stands for a slot in a skeleton; no normalised text holds it."""
 # Evenly spread over a range of numbers, enough to hear every number word.
@@ -37,6 +39,16 @@ _Choice: TypeAlias = tuple[object, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unresolved:
+    """A value in words that are yet to be worked out, relative to some now."""
+
+    what: str
+    """What the words are (`intents.times.Resolve`)."""
+    text: str
+    """The words."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Phrase:
     """One way down a template."""
 
@@ -44,6 +56,8 @@ class Phrase:
     """Words, with spaces to be folded; `SLOT_MARK` for each slot that was left open."""
     lists: tuple[str, ...] = ()
     """Names of the lists of the open slots, in the order of the text."""
+    slots: tuple[tuple[str, SlotValue | Unresolved], ...] = ()
+    """Slot and value of each list value in the text, in its order, then of the slots that the template fixes."""
 
 
 class Descent:
@@ -61,6 +75,7 @@ class Descent:
                 lists={**intents.slot_lists, **data.slot_lists},
                 rules={**intents.expansion_rules, **data.expansion_rules},
                 language=intents.language,
+                fixed=data.slots,
                 spoken=spoken,
                 open_slots=open_slots,
             )
@@ -95,29 +110,43 @@ class Descent:
     def _phrase(self, tree: _Tree, expression: Expression, *, plain: bool) -> Phrase:
         lists: list[str] = []
         texts: list[str] = []
-        self._walk(tree, expression, plain, lists, texts)
-        return Phrase(text="".join(texts), lists=tuple(lists))
+        slots: list[tuple[str, SlotValue | Unresolved]] = []
+        self._walk(tree, expression, plain, lists, texts, slots)
+        filled = {slot for slot, _ in slots}
+        slots += [(slot, value) for slot, value in tree.fixed.items() if slot not in filled]
+        return Phrase(text="".join(texts), lists=tuple(lists), slots=tuple(slots))
 
-    def _walk(self, tree: _Tree, node: Expression, plain: bool, lists: list[str], texts: list[str]) -> None:
+    def _walk(
+        self,
+        tree: _Tree,
+        node: Expression,
+        plain: bool,
+        lists: list[str],
+        texts: list[str],
+        slots: list[tuple[str, SlotValue | Unresolved]],
+    ) -> None:
         if isinstance(node, TextChunk):
             texts.append(tree.text(node))
         elif isinstance(node, RuleReference):
-            self._walk(tree, tree.rules[node.rule_name].expression, plain, lists, texts)
+            self._walk(tree, tree.rules[node.rule_name].expression, plain, lists, texts, slots)
         elif isinstance(node, ListReference):
             if tree.open_slots:
                 lists.append(node.list_name)
                 texts.append(f" {SLOT_MARK} ")
             else:
-                self._walk(tree, self._pick(tree, node, plain), plain, lists, texts)
+                value = self._pick(tree, node, plain)
+                begin = len(texts)
+                self._walk(tree, value, plain, lists, texts, slots)
+                slots.append((node.slot_name, tree.output(node, value, "".join(texts[begin:]))))
         elif isinstance(node, Alternative):
-            self._walk(tree, self._pick(tree, node, plain), plain, lists, texts)
+            self._walk(tree, self._pick(tree, node, plain), plain, lists, texts, slots)
         elif isinstance(node, Group):
             items = node.items
             if isinstance(node, Permutation):
                 items = list(items)
                 self._rng.shuffle(items)
             for item in items:
-                self._walk(tree, item, plain, lists, texts)
+                self._walk(tree, item, plain, lists, texts, slots)
 
     def _pick(self, tree: _Tree, node: Alternative | ListReference, plain: bool) -> Expression:
         branches = tree.branches(node)
@@ -148,10 +177,12 @@ class _Tree:
         lists: Mapping[str, SlotList],
         rules: Mapping[str, Sentence],
         language: str,
+        fixed: Mapping[str, SlotValue],
         spoken: bool,
         open_slots: bool,
     ) -> None:
         self.rules = rules
+        self.fixed = fixed
         self.open_slots = open_slots
         self._lists = lists
         self._language = language
@@ -160,9 +191,21 @@ class _Tree:
         self._choices: dict[int, frozenset[_Choice]] = {}
         self._branches: dict[int, list[tuple[_Choice, Expression]]] = {}
         self._cumulative: dict[int, list[float]] = {}
+        self._number_of: dict[int, SlotValue] = {}
 
     def text(self, chunk: TextChunk) -> str:
         return chunk.original_text if self._spoken else chunk.text
+
+    def output(self, node: ListReference, value: Expression, text: str) -> SlotValue | Unresolved:
+        """What a list value that was said as `text` means."""
+        slot_list = self._lists[node.list_name]
+        if isinstance(slot_list, TextSlotList):
+            found = next(each for each in slot_list.values if each.text_in is value)
+            words = " ".join(text.split())
+            if resolve := (found.metadata or {}).get("resolve"):
+                return Unresolved(what=resolve, text=words)
+            return words if found.value_out is None else found.value_out
+        return self._number_of[id(value)]
 
     def branches(self, node: Alternative | ListReference) -> list[tuple[_Choice, Expression]]:
         """The ways on from `node` that lead to words, each with the name of its choice."""
@@ -243,17 +286,23 @@ class _Tree:
     @cached_property
     def _numbers(self) -> dict[str, list[Expression]]:
         # Made once, since nodes are known by identity.
-        return {
-            name: _number_words(slot_list, self._language)
+        made = {
+            name: number_words(slot_list, self._language)
             for name, slot_list in self._lists.items()
             if isinstance(slot_list, RangeSlotList)
         }
+        for numbers in made.values():
+            self._number_of |= {id(expression): number for number, expression in numbers}
+        return {name: [expression for _, expression in numbers] for name, numbers in made.items()}
 
 
-def _number_words(numbers: RangeSlotList, language: str) -> list[Expression]:
-    every = list(numbers.get_numbers())
+def number_words(numbers: RangeSlotList, language: str) -> list[tuple[SlotValue, Expression]]:
+    """The numbers of a range with their words, evenly thinned out where there are very many."""
+    every = [int(number) if float(number).is_integer() else str(number) for number in numbers.get_numbers()]
     chosen = every[:: -(-len(every) // _MOST_NUMBERS)]
     if not numbers.words:
-        return [TextChunk(text=str(number)) for number in chosen]
+        return [(number, TextChunk(text=str(number))) for number in chosen]
     engine = get_rbnf_engine(numbers.words_language or language)
-    return [TextChunk(text=engine.format_number(number).text.replace("-", " ")) for number in chosen]
+    return [
+        (number, TextChunk(text=engine.format_number(number).text.replace("-", " "))) for number in chosen
+    ]

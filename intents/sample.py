@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from intents.descent import Descent
+from intents.descent import Descent, Unresolved
 from intents.normalise import clean
+from intents.times import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from hassil.intents import Intents
 
     from intents.catalogue import Catalogue
+    from intents.descent import Phrase
+    from intents.results import SlotValue
 
 SAMPLING: Final = 3
 """Raised whenever other phrases are drawn for the same definitions; caches name them by it, and by the catalogue."""
@@ -31,9 +36,9 @@ def sample_phrases(catalogue: Catalogue, *, limit_per_intent: int, seed: int) ->
 
     Every template, every alternative in it and every list value occurs at least once, even if that takes more than
     `limit_per_intent` phrases (at least 1); beyond those, up to the limit or five times as many, it is a weighted
-    random sample, the same for the same catalogue and `seed`. Nothing is enumerated, so the time grows with the
-    limit, not with the language. Templates that need a wildcard are left out: nobody knows what will be said there.
-    Raises `ValueError` for a limit below 1.
+    random sample, the same for the same catalogue and `seed`. Nothing is enumerated, so the time grows with the limit,
+    not with the language. Templates that need a wildcard are left out: nobody knows what will be said there. Raises
+    `ValueError` for a limit below 1.
     """
     phrases: dict[str, None] = {}
     for drawn in sample_by_intent(catalogue, limit_per_intent=limit_per_intent, seed=seed).values():
@@ -54,6 +59,51 @@ def sample_by_intent(catalogue: Catalogue, *, limit_per_intent: int, seed: int) 
         intent: _draw(catalogue.commands, intent, limit_per_intent, f"{seed}/{intent}")
         for intent in catalogue.intents
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledSentence:
+    """A sentence of the definitions, and what it means."""
+
+    intent: str
+    """Whose it is."""
+    text: str
+    """As spoken."""
+    slots: Mapping[str, SlotValue]
+    """What the template and its list values say; times as words unless a now was given."""
+
+
+def sample_sentences(
+    catalogue: Catalogue, intent: str, *, limit: int, seed: int, now: datetime | None = None
+) -> list[SampledSentence]:
+    """Up to `limit` different commands of `intent` as they are said, with the slots that their templates give them.
+
+    The slots come from the way down the template, not from understanding the sentence. Spoken times are worked out
+    relative to `now` (aware). Raises `ValueError` for a limit below 1.
+    """
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+    rng = random.Random(f"{seed}/{intent}")  # noqa: S311 - a sample, not a secret
+    descent = Descent(catalogue.commands, intent, rng=rng, spoken=True)
+    sentences: dict[str, SampledSentence] = {}
+    for _ in range(10 * limit):
+        phrase = descent.draw()
+        if phrase is None or len(sentences) == limit:
+            break
+        text = clean(phrase.text)
+        sentences.setdefault(text, SampledSentence(intent=intent, text=text, slots=_values(phrase, now)))
+    return list(sentences.values())
+
+
+def _values(phrase: Phrase, now: datetime | None) -> dict[str, SlotValue]:
+    values: dict[str, SlotValue] = {}
+    for slot, said in phrase.slots:
+        value = said
+        if isinstance(value, Unresolved):
+            value = value.text if now is None else resolve(value.what, value.text, now)
+        # As understanding does: a slot that is filled more than once holds all its values.
+        values[slot] = f"{values[slot]}, {value}" if slot in values else value
+    return values
 
 
 def vocabulary(phrases: Iterable[str]) -> frozenset[str]:

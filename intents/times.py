@@ -50,6 +50,7 @@ _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600}
 
 _WEEKDAY = re.compile(rf"\b(next )?({'|'.join(_WEEKDAYS)})\b")
 _PART = re.compile(rf"\b(?:(to)?({'|'.join(_PARTS)})|([ap]) ?m)\b")
+_NOON = re.compile(r"\b(noon|midday)\b")
 _PAST_OR_TO = re.compile(r"\b(half|(?:a )?quarter|\d+)(?: minutes?)? (past|to) (\d+)\b")
 _HOUR_AND_MINUTE = re.compile(r"\b(\d+) (?:oh )?(\d+)\b")
 _HOUR = re.compile(r"\b(\d+)\b")
@@ -157,6 +158,8 @@ def _number_words() -> dict[str, int]:
 
 def _part_of_day(plain: str) -> str | None:
     """morning, afternoon, evening or night; am and pm for the halves."""
+    if _NOON.search(plain):
+        return "pm"
     found = _PART.search(plain)
     if found is None:
         return None
@@ -167,7 +170,7 @@ def _clock(plain: str) -> tuple[int, int] | None:
     """Hour and minute as said; 12 may be either of the two."""
     if "midnight" in plain:
         return (0, 0)
-    if "noon" in plain.split() or "midday" in plain:
+    if _NOON.search(plain):
         return (12, 0)
     if found := _PAST_OR_TO.search(plain):
         off = {"half": 30, "quarter": 15, "a quarter": 15}.get(found[1]) or int(found[1])
@@ -183,7 +186,7 @@ def _clock(plain: str) -> tuple[int, int] | None:
 def _times_of_day(clock: tuple[int, int], part: str | None, *, begins: int | None) -> Iterator[time]:
     """The times of a day that `clock` may mean, the earlier first; one where the day has a first hour, `begins`."""
     hour, minute = clock
-    if hour == 0 or hour > 12 or (hour == 12 and minute == 0 and part is None):
+    if hour == 0 or hour > 12:
         yield time(hour, minute)
         return
     morning, evening = time(hour % 12, minute), time(hour % 12 + 12, minute)

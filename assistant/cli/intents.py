@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
+from assistant.cli.definitions import COMMANDS
 from assistant.cli.options import Settings, console, global_options
+from assistant.cli.session import read_catalogue
 from intents.cases import read_cases
-from intents.catalogue import load_catalogue
 from intents.errors import CorpusError
 from intents.evaluation import evaluate
 from intents.match import Matcher, MatchSettings
@@ -31,6 +32,10 @@ _PATH = click.Path(path_type=Path)
 @global_options
 def command() -> None:
     """Understanding: what sentences are taken for, how well that goes, and how it is trained."""
+
+
+for each in COMMANDS:
+    command.add_command(each)
 
 
 @command.command(name="eval")
@@ -115,7 +120,7 @@ def train(settings: Settings, /, folder: Path, out: Path | None, leave_out: tupl
 
 def _understanding(settings: Settings) -> tuple[Catalogue, Matcher]:
     config = settings.load()
-    catalogue = load_catalogue(config.language)
+    catalogue = read_catalogue(config)
     return catalogue, Matcher(
         catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
+import platformdirs
 
 from assistant.cli.conversation import limits, own_replies, pin
 from assistant.cli.options import cache_dir, console, data_dir
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from assistant.clock import Clock
     from assistant.config import Config
+    from assistant.partners.board import Partners
     from assistant.recognition.protocol import Recogniser
     from assistant.records import Interaction, OrderEvent
     from hardware.activity import VoiceActivity
@@ -191,7 +193,7 @@ def open_session(
 
     `intents` are definition files that take the place of the bundled ones.
     """
-    catalogue = load_catalogue(config.language, files=intents or None)
+    catalogue = read_catalogue(config, files=intents)
     plan = load_plan(config.books.plan)
     zone = time_zone(config.zone)
     with Store.open(db) as store:
@@ -204,9 +206,11 @@ def open_session(
         matcher = Matcher(
             catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
         )
+        partners = load_partners(plan.currency, zone=zone, intents=catalogue.intents)
+        _refuse_unsold(catalogue, partners)
         setting = Setting(
             catalogue=catalogue,
-            partners=load_partners(plan.currency, zone=zone, intents=catalogue.intents),
+            partners=partners,
             replies=load_replies(config.language, own=own_replies(config)),
             plan=plan,
             max_misunderstood=config.dialogue.max_misunderstood,
@@ -237,6 +241,33 @@ def open_session(
             plan=plan.name,
             out=out,
         )
+
+
+def read_catalogue(config: Config, *, files: Sequence[Path] = ()) -> Catalogue:
+    """The bundled definitions (or `files` in their place), with those of the user's own laid over them.
+
+    Raises:
+        DefinitionError: a file does not hold together.
+        ConfigError: a file that the configuration names is not there.
+    """
+    own = sorted((platformdirs.user_config_path("pennyworth") / "intents").glob("*.yaml"))
+    for name in config.intents.files:
+        path = Path(name).expanduser()
+        if not path.exists():
+            raise ConfigError(f"intents.files: there is no {path}; name a YAML file or a folder of them")
+        own += sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+    return load_catalogue(
+        config.language, files=files or None, extra=[] if files else list(dict.fromkeys(own))
+    )
+
+
+def _refuse_unsold(catalogue: Catalogue, partners: Partners) -> None:
+    for name, intent in catalogue.intents.items():
+        if intent.kind == "commerce" and name not in partners.sellers:
+            raise ConfigError(
+                f"{intent.source}: the intent {name!r} is of kind commerce, and no partner sells it; there are "
+                f"(simulated) partners for {', '.join(partners.sellers)} only. Make it `kind: trivial`, with replies"
+            )
 
 
 def conduct(session: Session, receipts: Iterable[Receipt], *, as_json: bool) -> bool:

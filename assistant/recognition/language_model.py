@@ -73,9 +73,9 @@ def language_files(
     arpa, dictionary = folder / f"{key}.arpa", folder / f"{key}.dict"
     unknown = _cached(manifest_path, arpa, dictionary)
     if unknown is None:
-        pronunciations = read_dictionary(bundled_dictionary, phrases)
-        known, unknown = split_phrases(phrases, pronunciations)
-        texts = {arpa: arpa_text(weighted(known)), dictionary: dictionary_text(known, pronunciations)}
+        entries = read_dictionary(bundled_dictionary, phrases)
+        known, unknown = split_phrases(phrases, entries)
+        texts = {arpa: arpa_text(weighted(known)), dictionary: dictionary_text(known, entries)}
         manifest = {
             "unknown": list(unknown),
             "sha256": {path.name: _digest(text.encode()) for path, text in texts.items()},
@@ -104,6 +104,17 @@ def read_dictionary(bundled: Path, phrases: Iterable[str]) -> dict[str, list[str
             if word in wanted:
                 entries.setdefault(word, []).append(line)
     return entries
+
+
+def pronunciations(words: Iterable[str]) -> dict[str, list[tuple[str, ...]]]:
+    """Of each of `words` that PocketSphinx's bundled English dictionary holds, its pronunciations in phones."""
+    import pocketsphinx
+
+    bundled = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+    return {
+        word: [tuple(line.split()[1:]) for line in lines]
+        for word, lines in read_dictionary(bundled, words).items()
+    }
 
 
 def split_phrases(

@@ -16,8 +16,9 @@ from intents.catalogue import load_catalogue
 from intents.match import Matcher
 from intents.normalise import clean
 from intents.results import Expected, IntentMatch
-from intents.sample import sample_by_intent, sample_phrases, vocabulary
+from intents.sample import sample_by_intent, sample_phrases, sample_sentences, vocabulary
 from intents.walk import nodes
+from tests.intents.sentences import NOW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +42,19 @@ def test_a_sampled_command_is_understood_as_its_own_intent(seed: int, pick: int)
         assert set(match.slots) <= catalogue.intents[intent].slots
         for value in _values(match):
             assert value in outputs or " " in str(value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(), data=st.data())
+def test_a_sampled_sentence_has_the_slots_that_its_template_gave_it(seed: int, data: st.DataObject) -> None:
+    catalogue, matcher = _bundled()
+    # What counts in a conversation only is understood in one.
+    names = [name for name, intent in catalogue.intents.items() if intent.kind != "dialogue"]
+    intent = data.draw(st.sampled_from(names))
+    for sentence in sample_sentences(catalogue, intent, limit=2, seed=seed, now=NOW):
+        match = matcher.match(sentence.text, now=NOW)
+        assert isinstance(match, IntentMatch), (sentence, match)
+        assert (match.intent, dict(match.slots)) == (intent, dict(sentence.slots)), sentence
 
 
 def test_every_phrase_of_a_large_sample_is_understood_exactly_and_by_one_intent(
