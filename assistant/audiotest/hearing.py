@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 CHUNK: Final = 1280
 """Samples handed over at a time (80 ms), as a microphone does."""
 
-AFTERWARDS: Final = timedelta(hours=3)
-"""Simulated time after each conversation, so that its orders end and nothing of it is left."""
+AFTERWARDS: Final = timedelta(hours=25)
+"""Simulated time after each conversation: its orders end, and limits of a day begin anew."""
 
 Conversation: TypeAlias = "Sequence[Case]"
 

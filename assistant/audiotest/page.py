@@ -65,7 +65,10 @@ def _about(run: Run) -> str:
         if run.endpointing
         else "the recogniser on each recording whole, without endpointing"
     )
-    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    # An engine's version names the engine already.
+    versions = ", ".join(
+        version if name in run.engines else f"{name} {version}" for name, version in run.versions.items()
+    )
     unfinished = "" if run.complete else " <strong>Interrupted: this is what was done until then.</strong>"
     return (
         f"{run.cases} cases, {way}, seed {run.seed}. {escape(versions)}. "
