@@ -64,7 +64,8 @@ class SphinxRecogniser:
         """Open the decoder for `phrases` (lower case, separated by spaces; a repeated one weighs more).
 
         The n-gram is kept in `cache_dir`; with None it is built each time. Phrases with a word outside the
-        bundled dictionary are left out, and one warning names the words. Raises `RecognitionError` when
+        bundled dictionary are left out, and one message of level INFO names the words: names have other
+        spellings beside, and `intents check` finds those that have none. Raises `RecognitionError` when
         nothing is left.
         """
         if not any(phrase.split() for phrase in phrases):
@@ -221,7 +222,7 @@ def _open(pocketsphinx: Any, phrases: Sequence[str], folder: Path, version: str)
         version=version,
     )
     if files.unknown:
-        logger.warning(
+        logger.info(
             "PocketSphinx's dictionary does not hold these words; sentences with them are not heard: %s",
             ", ".join(files.unknown),
         )
