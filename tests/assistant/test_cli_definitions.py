@@ -99,6 +99,7 @@ def test_check_says_what_is_wrong_and_exits_with_1(home: Path) -> None:
     assert "'next song'" in document["findings"][0]["what"]
 
 
+@pytest.mark.slow
 def test_check_finds_nothing_in_what_is_bundled() -> None:
     result = run("intents", "check")
     assert (result.return_value, result.exception) == (0, None)
