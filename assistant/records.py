@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+import msgspec
+
 from assistant.money import Money
 
 if TYPE_CHECKING:
@@ -186,12 +188,12 @@ class Interaction:
             "engine": self.engine,
             "model": self.model,
             "transcript": self.transcript,
-            "words": json.dumps([[w.text, w.start_s, w.end_s, w.confidence] for w in self.words]),
-            "alternatives": json.dumps(self.alternatives),
+            "words": _json([[w.text, w.start_s, w.end_s, w.confidence] for w in self.words]),
+            "alternatives": _json(self.alternatives),
             "truncated": int(self.truncated),
             "intent": self.intent,
             "kind": self.kind,
-            "slots": json.dumps(dict(self.slots)),
+            "slots": _json(dict(self.slots)),
             "step": self.step,
             "score": self.score,
             "runner_up": self.runner_up,
@@ -246,7 +248,7 @@ class OrderTerms:
 
     def to_json(self) -> str:
         """As the text of a column."""
-        return json.dumps(
+        return _json(
             {
                 "charges": {name: [each.amount.micros, each.words] for name, each in self.charges.items()},
                 "settlement_currency": self.settlement_currency,
@@ -306,7 +308,7 @@ class Order:
             "intent": self.intent,
             "interaction_id": self.interaction_id,
             "description": self.description,
-            "slots": json.dumps(dict(self.slots)),
+            "slots": _json(dict(self.slots)),
             "total_micros": self.total.micros,
             "currency": self.total.currency,
             "quoted_at": stamp(self.quoted_at),
@@ -374,6 +376,11 @@ class OrderEvent:
             interaction_id=row["interaction_id"],
             reason=row["reason"],
         )
+
+
+def _json(value: object) -> str:
+    # Several times as fast as the standard library, on the way of every interaction to the disk.
+    return msgspec.json.encode(value).decode()
 
 
 def stamp(when: datetime) -> str:

@@ -153,7 +153,7 @@ class Store:
     def _refuse_reversed(self, order: Order) -> None:
         """What was taken back by a correction must not be taken back, or paid, a second time by the order's life."""
         for row in self.rows(
-            "SELECT id FROM transactions WHERE order_id = ? AND reverses IS NULL", [order.id]
+            "SELECT id FROM transactions WHERE order_id = ? AND +reverses IS NULL", [order.id]
         ):
             correction = self._standing_correction(row["id"])
             if correction:
