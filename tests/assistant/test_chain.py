@@ -21,6 +21,7 @@ from assistant.ledger.transactions import Posting, Transaction
 from assistant.money import Money
 from assistant.store.audit import audit
 from assistant.store.store import Store
+from assistant.store.summary import FILL
 from tests.assistant.examples import NOW, interaction, plan
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def append(store: Store, n: int) -> None:
 
 
 def rehash(path: Path, *statements: str, last: int | None = None) -> None:
-    """Forge the books with care: change rows, and then work every hash out again so that the chain holds."""
+    """Forge the books with care: change rows, then work every hash and every sum out again, so that all agrees."""
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
@@ -65,6 +66,9 @@ def rehash(path: Path, *statements: str, last: int | None = None) -> None:
             lines = db.execute("SELECT * FROM postings WHERE transaction_id = ? ORDER BY line", [row["id"]])
             before = chained_hash(before, dict(row), [dict(line) for line in lines])
             db.execute("UPDATE transactions SET hash = ? WHERE number = ?", [before, row["number"]])
+        db.row_factory = None
+        for statement in ("DELETE FROM statement_totals", "DELETE FROM statement_cells", *FILL):
+            db.execute(statement)
         for _, sql in triggers:
             db.execute(sql)
         db.commit()

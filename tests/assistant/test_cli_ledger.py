@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from assistant.resources import configs_dir
+from tests.assistant.test_chain import rehash
 from tests.assistant.test_cli import ORDER, document, pennyworth
 
 if TYPE_CHECKING:
@@ -90,22 +89,15 @@ def test_a_head_that_was_noted_finds_a_log_that_was_cut_short(tmp_path: Path, db
     assert f"head: {noted}" in pennyworth(tmp_path, "--db", db, "ledger", "check").stdout
     pennyworth(tmp_path, "--db", db, "say", "play some jazz")
     assert pennyworth(tmp_path, "--db", db, "ledger", "check", "--head", noted).returncode == 0
-    with closing(sqlite3.connect(db)) as shell:
-        triggers = shell.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            shell.execute(f"DROP TRIGGER {name}")
-        for statement in (
-            "DELETE FROM postings WHERE transaction_id IN (SELECT id FROM transactions WHERE number > 1)",
-            "DELETE FROM transactions WHERE number > 1",
-            "DELETE FROM order_events",
-            "DELETE FROM orders",
-            "UPDATE interactions SET order_id = NULL",
-            "DELETE FROM interactions WHERE number > 1",
-        ):
-            shell.execute(statement)
-        for _, sql in triggers:
-            shell.execute(sql)
-        shell.commit()
+    rehash(
+        db,
+        "DELETE FROM postings WHERE transaction_id IN (SELECT id FROM transactions WHERE number > 1)",
+        "DELETE FROM transactions WHERE number > 1",
+        "DELETE FROM order_events",
+        "DELETE FROM orders",
+        "UPDATE interactions SET order_id = NULL",
+        "DELETE FROM interactions WHERE number > 1",
+    )
     assert pennyworth(tmp_path, "--db", db, "ledger", "check").returncode == 0
     found = pennyworth(tmp_path, "--db", db, "ledger", "check", "--head", noted)
     assert found.returncode == 1
