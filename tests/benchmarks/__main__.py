@@ -22,6 +22,7 @@ from assistant.resources import household_dir
 from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
+from tests.benchmarks.auditing import auditing
 from tests.benchmarks.statements import statements
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ def main() -> None:
     """Run every measurement and write the page."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*week(folder), *writing(folder), *statements(folder), *attribution(folder)]
+        rows = [
+            *week(folder),
+            *writing(folder),
+            *statements(folder),
+            *auditing(folder / "million.db"),
+            *attribution(folder),
+        ]
     page = render(rows)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page, encoding="utf-8")
