@@ -90,7 +90,10 @@ def engines(_ctx: click.Context, _parameter: click.Parameter, value: str | None)
     return names
 
 
-@command.command(name="run")
+@command.command(
+    name="run",
+    epilog="`pennyworth audio-test record CORPUS` makes a case from the microphone; see its --help.",
+)
 @click.argument("corpus", type=PATH)
 @click.option("--intents", multiple=True, type=PATH, help="Definitions of another command language.")
 @click.option("--map", "label_map", type=PATH, help="TOML file: their intents and slots to ours.")

@@ -204,7 +204,7 @@ def test_the_page_is_one_file_with_the_failures_to_hear(files: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["interrupt", pytest.param("kill", marks=pytest.mark.slow)])
-def test_what_was_heard_before_the_end_came_is_kept(bench: Bench, how: str) -> None:
+def test_what_was_heard_before_the_end_came_is_kept(bench: Bench, document: dict[str, Any], how: str) -> None:
     """Ctrl-C writes the document of what was done; a kill leaves the journal; both runs can be taken up again."""
     out = bench.folder / f"{how}.json"
     journal = out.with_name(f"{out.name}.part")
@@ -237,7 +237,7 @@ def test_what_was_heard_before_the_end_came_is_kept(bench: Bench, how: str) -> N
     bench.run(*arguments, "--resume")
     whole = json.loads(out.read_text())
     assert whole["complete"] is True
-    assert heard(whole) == heard(json.loads((bench.folder / "run.json").read_text()))
+    assert heard(whole) == heard(document)
     assert not journal.exists()
 
 
