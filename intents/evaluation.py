@@ -135,7 +135,7 @@ def evaluate(
     scored = [*dict.fromkeys((*LABELS, *sorted(set(labels)))), NONE]
     decided = [_label(match, scored) for match in matches]
     easy = [i for i, case in enumerate(cases) if not case.hard]
-    f1 = _f1(labels, decided)
+    f1 = f1_by_label(labels, decided)
     none_orders = [
         match
         for case, match in zip(cases, matches, strict=True)
@@ -148,8 +148,8 @@ def evaluate(
         confusion[label][found] += 1
     return Evaluation(
         cases=len(cases),
-        macro_f1=_mean(_f1([labels[i] for i in easy], [decided[i] for i in easy])),
-        macro_f1_hard=_mean(f1),
+        macro_f1=mean(f1_by_label([labels[i] for i in easy], [decided[i] for i in easy])),
+        macro_f1_hard=mean(f1),
         none_cases=none_cases,
         false_orders=false_orders,
         false_orders_asked=len(none_orders) - false_orders,
@@ -176,13 +176,15 @@ def _label(match: IntentMatch | NoMatch, scored: Sequence[str]) -> str:
     return match.intent if not slot or match.slots.get(slot, value) == value else NONE
 
 
-def _f1(labels: Sequence[str], decided: Sequence[str]) -> dict[str, float]:
+def f1_by_label(labels: Sequence[str], decided: Sequence[str]) -> dict[str, float]:
+    """F1 of every label that occurs among `labels`, in [0, 1]."""
     right = Counter(label for label, found in zip(labels, decided, strict=True) if label == found)
     sizes = Counter(labels) + Counter(decided)
     return {label: 2 * right[label] / sizes[label] for label in sorted(set(labels))}
 
 
-def _mean(by_label: Mapping[str, float]) -> float:
+def mean(by_label: Mapping[str, float]) -> float:
+    """The mean over labels, each counting alike; 0 for none."""
     return sum(by_label.values()) / len(by_label) if by_label else 0.0
 
 

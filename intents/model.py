@@ -6,10 +6,12 @@ data file; numpy alone, a few dozen microseconds a text. It is trained offline b
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -194,7 +196,7 @@ def read_model(file: IO[bytes], name: str) -> Model:
             rest = {
                 key: arrays[key].astype(np.float32) for key in ("idf", "inner_bias", "outer", "outer_bias")
             }
-    except (OSError, ValueError, KeyError, EOFError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, msgspec.DecodeError) as error:
         raise ModelError(
             f"{name}: is no model ({error}); make one with `pennyworth intents train`"
         ) from error

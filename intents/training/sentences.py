@@ -30,7 +30,7 @@ def read_classes(language: str) -> dict[str, tuple[str, ...]]:
 def draw_sentences(language: str, *, limit: int, seed: int) -> list[tuple[str, str]]:
     """(sentence, label) drawn from `sentences.yaml` of the language: of each group at most `limit`, normalised.
 
-    A group named `none_…` is of the label "none", and of it three times as many are drawn: it is the widest. The same
+    A group named `none_…` is of the label "none", and of it twice as many are drawn: it is the widest. The same
     for the same files, `limit` and `seed`.
     """
     data = _load(language, "sentences.yaml")
@@ -53,7 +53,7 @@ def draw_sentences(language: str, *, limit: int, seed: int) -> list[tuple[str, s
         rng = random.Random(f"{seed}/{group}")  # noqa: S311 - a sample, not a secret
         descent = Descent(intents, group, rng=rng, spoken=False)
         texts: dict[str, None] = {}
-        wanted = 3 * limit if group.startswith("none_") else limit
+        wanted = 2 * limit if group.startswith("none_") else limit
         for _ in range(3 * wanted):
             if len(texts) == wanted:
                 break

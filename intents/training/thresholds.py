@@ -26,22 +26,31 @@ _LOWEST_ORDER: Final = 0.9
 
 
 def choose_thresholds(
-    labels: Sequence[str], hard: Sequence[bool], probabilities: Floats, names: Sequence[str]
+    labels: Sequence[str],
+    hard: Sequence[bool],
+    sources: Sequence[str],
+    probabilities: Floats,
+    names: Sequence[str],
 ) -> dict[str, tuple[float, float]]:
     """Label to (ask, accept), for every name but the last, "none".
 
-    `ask` maximises the macro-F1 of the likeliest label, averaged over the cases without the hard ones and with them.
-    `accept` is the lowest from which orders would be wrong once in 10,000 none cases, other labels once in 20.
+    `ask` maximises the macro-F1 of the likeliest label, averaged over the `sources`, each without its hard cases and
+    with them. `accept` is the lowest from which orders would be wrong once in 10,000 cases, other labels once in 20.
     """
     truth = np.array([names.index(label) for label in labels])
     easy = ~np.array(hard)
     best = probabilities[:, :-1].argmax(axis=1)
     score = probabilities[np.arange(len(best)), best]
     ask = np.full(len(names) - 1, 0.5)
+    parts = [
+        np.flatnonzero((np.array(sources) == source) & kind)
+        for source in sorted(set(sources))
+        for kind in (easy, np.full(len(easy), True))
+    ]
 
     def value(thresholds: NDArray[np.float64]) -> float:
         decided = np.where(score >= thresholds[best], best, len(names) - 1)
-        return _macro_f1(truth[easy], decided[easy], len(names)) + _macro_f1(truth, decided, len(names))
+        return sum(_macro_f1(truth[part], decided[part], len(names)) for part in parts)
 
     for _ in range(_ROUNDS):
         for label in range(len(ask)):
@@ -71,5 +80,6 @@ def _lowest(scores: Floats, right: NDArray[np.bool_], allowed: int | None) -> fl
 
 def _macro_f1(truth: Indices, decided: Indices, labels: int) -> float:
     both = np.bincount(truth[truth == decided], minlength=labels)
-    sizes = np.bincount(truth, minlength=labels) + np.bincount(decided, minlength=labels)
-    return float(np.mean(2 * both / np.maximum(sizes, 1)))
+    true_sizes = np.bincount(truth, minlength=labels)
+    f1 = 2 * both / np.maximum(true_sizes + np.bincount(decided, minlength=labels), 1)
+    return float(f1[true_sizes > 0].mean())
