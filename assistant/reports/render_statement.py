@@ -25,7 +25,7 @@ WIDE: Final = 100
 _FUNNEL: Final = 72
 """Columns from which the funnel has room to breathe."""
 
-_LEFT_OUT: Final = ("kind", "each", "share")
+_LEFT_OUT: Final = ("kind", "each", "share", "orders")
 """Columns that are left out where there is no room for them, in this order."""
 
 

@@ -7,13 +7,13 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.ledger.transactions import Transaction
-from assistant.money import Money
 from assistant.records import Interaction, Order, OrderEvent, from_stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from datetime import datetime
 
+    from assistant.money import Money
     from assistant.store.store import Store
 
 _HEAD: Final = ("id", "at", "kind", "interaction_id", "order_id", "plan", "description", "reverses")
@@ -52,15 +52,7 @@ def journal(store: Store) -> Generator[Transaction]:
 
 def balances(store: Store) -> list[Balance]:
     """The balance of every account in every currency, as SQLite sums it; by name."""
-    return [
-        Balance(account=row["account"], amount=Money(currency=row["currency"], micros=row["micros"]))
-        for row in store.rows(
-            """
-            SELECT account, currency, sum(amount_micros) AS micros
-            FROM postings GROUP BY account, currency ORDER BY account, currency
-            """
-        )
-    ]
+    return [Balance(account=account, amount=amount) for account, amount in store.balances()]
 
 
 def span(store: Store) -> tuple[datetime, datetime] | None:
