@@ -166,6 +166,12 @@ def _check_transactions(store: Store, findings: _Findings, noted: str | None) ->
             findings.add("single entry", where, f"has {len(lines)} posting(s), needs two")
         sums: dict[str, int] = {}
         for place, (line, account, micros, currency, its_interaction, its_plan) in enumerate(lines, start=1):
+            if not isinstance(micros, int) or not isinstance(account, str):
+                # STRICT forbids it, as long as the table is the one that was made.
+                findings.add(
+                    "postings", f"posting {id_} line {line}", f"{account!r} {micros!r} is no posting"
+                )
+                continue
             sums[currency] = sums.get(currency, 0) + micros
             if line != place or its_interaction != interaction_id or its_plan != plan:
                 what = (

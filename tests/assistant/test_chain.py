@@ -171,6 +171,21 @@ def test_a_forger_who_chains_a_part_anew_is_caught_where_the_part_ends(store: St
     assert problem.where == "transaction i3:compute"
 
 
+def test_a_table_that_was_made_anew_without_its_types_is_named_and_so_is_what_stands_in_it(
+    store: Store,
+) -> None:
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("CREATE TABLE forged AS SELECT * FROM postings")
+        db.execute(
+            "UPDATE forged SET amount_micros = 'much' WHERE transaction_id = 'i2:compute' AND line = 1"
+        )
+        db.execute("DROP TABLE postings")
+        db.execute("CREATE TABLE postings AS SELECT * FROM forged")
+        db.commit()
+    where = {problem.where for problem in audit(store).problems}
+    assert {"table postings", "posting i2:compute line 1", "transaction i2:compute"} <= where
+
+
 def test_two_transactions_that_change_places_are_found(store: Store) -> None:
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("DROP TRIGGER transactions_no_update")
