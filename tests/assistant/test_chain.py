@@ -219,6 +219,9 @@ with Store.open(Path(sys.argv[1])) as store:
     for n in range(40):
         it = interaction(id=f"{sys.argv[2]}-{n}")
         store.append(it, transactions=book_interaction(it, plan()))
+        # Nobody is done before all have begun, so that they do write in turns.
+        while n == 9 and len({each.id[0] for each in store.interactions()}) < 3:
+            pass
 """
 
 
