@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import LedgerError
@@ -179,15 +180,16 @@ def income_statement(
     """
     label = labels(by, zone)
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    money: dict[tuple[str, str], dict[str, Fraction]] = {}
+    money: dict[tuple[str, str], dict[str, Fraction | int]] = {}
     foreign = set()
     for line in lines:
         key = (line["key"] if line["key"] is not None else label(line["quarter"]), line["kind"])
         count = counts.setdefault(key, dict.fromkeys(_COUNTS, 0))
         for name in _COUNTS:
             count[name] += line.get(name) or 0
-        exact = money.setdefault(key, dict.fromkeys(_MONEY, Fraction(0)))
-        rate = Fraction(1)
+        exact = money.setdefault(key, dict.fromkeys(_MONEY, 0))
+        # Whole numbers as long as nothing is exchanged: fractions take many times as long.
+        rate: Fraction | int = 1
         if line["currency"] and line["currency"] != currency:
             foreign.add(line["currency"])
             rate = rate_of_day(rates, line["currency"], currency, day_of(line["quarter"]))
@@ -281,13 +283,13 @@ def rate_of_day(rates: Rates | None, currency: str, into: str, on: date) -> Frac
     return rates.rate(currency, into, on)
 
 
-def to_millionths(exact: Sequence[Fraction]) -> list[int]:
+def to_millionths(exact: Sequence[Fraction | int]) -> list[int]:
     """Whole millionths that sum to the rounded sum of `exact`, whatever it is grouped by: the largest remainders
     are rounded up."""
-    floors = [value.__floor__() for value in exact]
+    floors = [floor(value) for value in exact]
     left_over = round(sum(exact, Fraction(0))) - sum(floors)
     up = set(sorted(range(len(exact)), key=lambda i: (floors[i] - exact[i], i))[:left_over])
-    return [floor + (i in up) for i, floor in enumerate(floors)]
+    return [whole + (i in up) for i, whole in enumerate(floors)]
 
 
 def day_of(quarter: int | None) -> date:
