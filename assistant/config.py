@@ -31,7 +31,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 class RecognitionConfig:
     """Which engine listens."""
 
-    engine: Literal["auto", "vosk", "pocketsphinx"]
+    engine: Literal["auto", "vosk", "pocketsphinx", "grammar"]
     """auto takes Vosk where a model is present, else PocketSphinx."""
     vosk_model: str
     """Folder of a Vosk model; empty searches the usual places."""

@@ -15,7 +15,7 @@ from hardware.microphone import MicrophoneSettings, microphone_chunks
 @click.option("--profile", help="Settings for a kind of machine: laptop, raspberry-pi.")
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "vosk", "pocketsphinx"]),
+    type=click.Choice(["auto", "vosk", "pocketsphinx", "grammar"]),
     help="Recogniser (default: as configured).",
 )
 @global_options

@@ -38,6 +38,7 @@ from hardware.segmenter import EndpointSettings
 from intents.catalogue import load_catalogue
 from intents.match import Matcher, MatchSettings
 from intents.sample import SAMPLING, sample_phrases
+from intents.word_graph import word_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,6 +80,7 @@ class Session:
         return open_recogniser(
             self.config.recognition.engine,
             phrases=self._phrases(),
+            graph=lambda: word_graph(self.catalogue),
             vosk_model=_path(self.config.recognition.vosk_model),
             cache_dir=cache_dir(),
             data_dir=data_dir(),

@@ -12,13 +12,14 @@ from assistant.recognition.models import SYSTEM_MODELS, check_model, find_vosk_m
 from assistant.recognition.trial import PASSED, try_model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from assistant.recognition.protocol import Recogniser
+    from intents.word_graph import WordGraph
 
 logger = logging.getLogger(__name__)
 
-Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx"]
+Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx", "grammar"]
 """What the configuration may ask for."""
 
 
@@ -26,6 +27,7 @@ def open_recogniser(
     engine: Engine,
     *,
     phrases: Sequence[str],
+    graph: Callable[[], WordGraph],
     vosk_model: Path | None,
     cache_dir: Path | None,
     data_dir: Path,
@@ -36,12 +38,13 @@ def open_recogniser(
 ) -> Recogniser:
     """Open `engine` for `phrases` in `language` (ISO 639-1).
 
+    "grammar" searches the whole `graph` with PocketSphinx's acoustic model; the others listen for `phrases`.
     "auto" is Vosk where a model of the language is found (see `find_vosk_model`) and loads, else
     PocketSphinx. `vosk_model` is a model's folder, or one that holds models; `environ` and `home` default to
     the process's own. Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
     """
     model_dir = None
-    if engine != "pocketsphinx":
+    if engine not in ("pocketsphinx", "grammar"):
         model_dir = find_vosk_model(
             vosk_model,
             environ=os.environ if environ is None else environ,
@@ -57,6 +60,8 @@ def open_recogniser(
                 f"brings one into {data_dir / 'models'}, or set `vosk_model` to the folder of yours"
             )
         return _vosk(model_dir, phrases, data_dir)
+    if engine == "grammar":
+        return _grammar(graph, language)
     if engine == "pocketsphinx":
         return _sphinx(phrases, cache_dir, language)
     if model_dir is None:
@@ -91,12 +96,23 @@ def _vosk(model_dir: Path, phrases: Sequence[str], data_dir: Path) -> Recogniser
 
 
 def _sphinx(phrases: Sequence[str], cache_dir: Path | None, language: str) -> Recogniser:
+    _english_only(language)
+    from assistant.recognition.sphinx import SphinxRecogniser
+
+    return SphinxRecogniser(phrases, cache_dir=cache_dir)
+
+
+def _grammar(graph: Callable[[], WordGraph], language: str) -> Recogniser:
+    _english_only(language)
+    from assistant.recognition.grammar.recogniser import GrammarRecogniser
+
+    return GrammarRecogniser(graph())
+
+
+def _english_only(language: str) -> None:
     if language != "en":
         raise RecognitionError(
             f"PocketSphinx brings a model of English only, not of {language!r}; "
             f"`pennyworth models fetch {language}` brings a Vosk model of that language if there is one, "
             "or set `vosk_model` to the folder of yours"
         )
-    from assistant.recognition.sphinx import SphinxRecogniser
-
-    return SphinxRecogniser(phrases, cache_dir=cache_dir)

@@ -14,7 +14,7 @@ class Recogniser(Protocol):
 
     @property
     def engine(self) -> str:
-        """Short name: "vosk" or "pocketsphinx"."""
+        """Short name: "vosk", "pocketsphinx" or "grammar"."""
         ...
 
     @property

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.sphinx import SphinxRecogniser
 from assistant.recognition.vosk_engine import VoskRecogniser
+from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.hearing import household, read
 from tests.tone_model import speak, write_tone_model
 
@@ -114,6 +116,12 @@ def sphinx(tmp_path_factory: pytest.TempPathFactory) -> SphinxRecogniser:
     return SphinxRecogniser(SPOKEN, cache_dir=tmp_path_factory.mktemp("sphinx"))
 
 
+@pytest.fixture(scope="session")
+def grammar() -> GrammarRecogniser:
+    """PocketSphinx's model under the grammar of `SPOKEN`."""
+    return GrammarRecogniser(graph_of_phrases(SPOKEN))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listener:
     """An engine with speech that it understands."""
@@ -124,7 +132,7 @@ class Listener:
     """Two utterances: what is said, and how it sounds."""
 
 
-@pytest.fixture(params=["vosk", "pocketsphinx"])
+@pytest.fixture(params=["vosk", "pocketsphinx", "grammar"])
 def listener(request: pytest.FixtureRequest) -> Listener:
     """Each engine in turn."""
     if request.param == "vosk":
@@ -135,4 +143,7 @@ def listener(request: pytest.FixtureRequest) -> Listener:
     if len(recordings) < 2:
         pytest.skip("the household's recordings are not here")
     speech = tuple((text, read(path)) for path, text in recordings)
-    return Listener(recogniser=request.getfixturevalue("sphinx"), speech=speech)
+    return Listener(
+        recogniser=request.getfixturevalue("grammar" if request.param == "grammar" else "sphinx"),
+        speech=speech,
+    )

@@ -13,6 +13,7 @@ import pytest
 
 from assistant.errors import RecognitionError
 from assistant.recognition.choose import open_recogniser
+from intents.word_graph import graph_of_phrases
 
 if TYPE_CHECKING:
     from assistant.recognition.choose import Engine
@@ -24,6 +25,7 @@ def opened(engine: Engine, root: Path, **changes: Any) -> Recogniser:
     """Open an engine on a machine whose folders are all below `root`."""
     arguments: dict[str, Any] = {
         "phrases": ["yes", "no"],
+        "graph": lambda: graph_of_phrases(["yes", "no"]),
         "vosk_model": None,
         "cache_dir": root / "cache",
         "data_dir": root / "data",
@@ -114,7 +116,7 @@ def test_vosk_without_a_model_is_an_error_that_says_what_to_do(tmp_path: Path) -
         opened("vosk", tmp_path)
 
 
-@pytest.mark.parametrize("engine", ["auto", "pocketsphinx"])
+@pytest.mark.parametrize("engine", ["auto", "pocketsphinx", "grammar"])
 def test_another_language_needs_a_model_of_it(engine: Engine, machine: Path) -> None:
     with pytest.raises(
         RecognitionError, match=r"model of English only, not of 'ko'; `pennyworth models fetch ko`"

@@ -1,0 +1,194 @@
+"""From sound to features: the front end that the acoustic model was trained with, step by step.
+
+Frames of 410 samples every 160, pre-emphasis, Hamming window, 512-point spectrum, 25 mel filters from 130 to 6800 Hz,
+logarithm, DCT-II, liftering, mean off, differences: `fe_sigproc.c`, `fe_noise.c` and `feat.c` of pocketsphinx 5.
+What is ours is the noise floor: near-digital silence, which no trained frame has, ruins the log spectrum.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from hardware.audio import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FRAME_SHIFT: Final = 160
+"""Samples from one frame to the next."""
+
+FRAMES_A_SECOND: Final = SAMPLE_RATE // FRAME_SHIFT
+"""The acoustic model's frame rate."""
+
+FRAME_LENGTH: Final = 410
+"""Samples in a frame."""
+
+CEPSTRA: Final = 13
+"""Coefficients a frame."""
+
+DELTA_REACH: Final = 3
+"""Frames before and after that the differences of a frame look at."""
+
+FLOOR_DB: Final = -30.0
+"""Level of the white noise laid under an utterance, against the loudest tenth of its frames."""
+
+_FFT: Final = 512
+_FILTERS: Final = 25
+_LOW_HZ: Final = 130.0
+_HIGH_HZ: Final = 6800.0
+_LIFTER: Final = 22
+_PRE_EMPHASIS: Final = 0.97
+_LOG_FLOOR: Final = 1e-4
+
+# fe_noise.c
+_POWER_DECAY: Final = 0.7
+_NOISE_RISE: Final = 0.995
+_NOISE_FALL: Final = 0.5
+_PEAK_DECAY: Final = 0.85
+_MASKED: Final = 0.2
+_MOST_GAIN: Final = 20.0
+_SMOOTHING: Final = 4
+
+
+def power_spectrum(samples: NDArray[np.int16] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Samples of shape (n,) on the scale of 16 bits to power of shape (frames, 257); no frame below `FRAME_LENGTH`."""
+    signal = samples.astype(np.float64)
+    if len(signal) < FRAME_LENGTH:
+        return np.empty((0, _FFT // 2 + 1))
+    emphasised = signal.copy()
+    emphasised[1:] -= _PRE_EMPHASIS * signal[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(emphasised, FRAME_LENGTH)[::FRAME_SHIFT]
+    return np.asarray(np.abs(np.fft.rfft(frames * _window(), _FFT)) ** 2)
+
+
+def mel_power(spectrum: NDArray[np.float64], warp: float = 1.0) -> NDArray[np.float64]:
+    """Power of shape (frames, 257) to that of the mel filters, shape (frames, 25).
+
+    `warp` stretches the frequency axis: above 1 for a longer vocal tract than the one expected, below for a shorter.
+    """
+    return np.asarray(spectrum @ mel_filters(warp))
+
+
+def with_floor(mel: NDArray[np.float64], floor_db: float = FLOOR_DB) -> NDArray[np.float64]:
+    """Mel power with that of white noise added, `floor_db` against the mean of the loudest tenth of the frames."""
+    if not len(mel):
+        return mel
+    return mel + floor_of(mel, floor_db)
+
+
+def floor_of(mel: NDArray[np.float64], floor_db: float = FLOOR_DB) -> NDArray[np.float64]:
+    """Mel power, shape (25,), of the noise that `with_floor` adds."""
+    total = mel.sum(axis=1)
+    loud = mel[total >= np.percentile(total, 90)].mean(axis=0).sum()
+    return np.asarray(white_noise() * max(float(loud), 1.0) * 10 ** (floor_db / 10))
+
+
+def cepstra(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mel power of shape (frames, 25) to liftered cepstra of shape (frames, 13)."""
+    return np.asarray(np.log(mel + _LOG_FLOOR) @ to_cepstra())
+
+
+def with_differences(coefficients: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Cepstra of shape (frames, 13) to the three streams, shape (frames, 3, 13); the ends are repeated."""
+    frames = len(coefficients)
+    padded = np.pad(coefficients, ((DELTA_REACH, DELTA_REACH), (0, 0)), mode="edge")
+
+    def at(offset: int) -> NDArray[np.float64]:
+        return padded[DELTA_REACH + offset : DELTA_REACH + offset + frames]
+
+    first = at(2) - at(-2)
+    second = (at(3) - at(-1)) - (at(1) - at(-3))
+    return np.stack([coefficients, first, second], axis=1).astype(np.float32)
+
+
+def without_noise(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mel power with its slowly changing part taken off, by a smoothed gain: the library's `remove_noise`."""
+    gains = np.empty_like(mel)
+    if not len(mel):
+        return gains
+    power = mel[0].copy()
+    noise = power / _MOST_GAIN
+    floor = power / _MOST_GAIN
+    peak = np.zeros(mel.shape[1])
+    for t, frame in enumerate(mel):
+        power = _POWER_DECAY * power + (1 - _POWER_DECAY) * frame
+        noise = _envelope(noise, power)
+        signal = np.maximum(power - noise, 1.0)
+        floor = _envelope(floor, signal)
+        peak = peak * _PEAK_DECAY
+        masked = np.where(signal < _PEAK_DECAY * peak, peak * _MASKED, signal)
+        peak = np.maximum(peak, signal)
+        gains[t] = np.clip(np.maximum(masked, floor) / power, 1 / _MOST_GAIN, _MOST_GAIN)
+    return mel * (gains @ _smoothing(mel.shape[1]))
+
+
+def _envelope(envelope: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A lower envelope: it rises slowly and falls fast."""
+    share = np.where(value >= envelope, _NOISE_RISE, _NOISE_FALL)
+    return np.asarray(share * envelope + (1 - share) * value)
+
+
+@cache
+def mel_filters(warp: float = 1.0) -> NDArray[np.float64]:
+    """Triangular filters of unit area, shape (257, 25), their corners on the lines of the spectrum."""
+
+    def mel(hertz: float) -> float:
+        return float(2595 * np.log10(1 + hertz / 700))
+
+    corners = 700 * (10 ** (np.linspace(mel(_LOW_HZ), mel(_HIGH_HZ), _FILTERS + 2) / 2595) - 1)
+    step = SAMPLE_RATE / _FFT
+    corners = np.minimum(np.floor(corners * warp / step + 0.5) * step, SAMPLE_RATE / 2)
+    lines = np.arange(_FFT // 2 + 1) * step
+    filters = np.zeros((len(lines), _FILTERS))
+    for i, (left, centre, right) in enumerate(zip(corners, corners[1:], corners[2:], strict=False)):
+        height = 2 / (right - left)
+        rising = (lines - left) / (centre - left)
+        falling = (right - lines) / (right - centre)
+        filters[:, i] = np.clip(np.minimum(rising, falling), 0, None) * height
+    return filters
+
+
+@cache
+def to_cepstra() -> NDArray[np.float64]:
+    """The matrix from log mel power to liftered cepstra, shape (25, 13)."""
+    orders = np.arange(CEPSTRA)
+    basis = np.cos(np.pi / _FILTERS * orders[:, None] * (np.arange(_FILTERS) + 0.5)) * np.sqrt(2 / _FILTERS)
+    basis[0] = np.sqrt(1 / _FILTERS)
+    return np.asarray((basis * _lifter()[:, None]).T)
+
+
+@cache
+def from_cepstra() -> NDArray[np.float64]:
+    """The matrix back from liftered cepstra to smoothed log mel power, shape (13, 25)."""
+    basis = to_cepstra() / _lifter()
+    return np.asarray((basis / _lifter()).T)
+
+
+def _lifter() -> NDArray[np.float64]:
+    return np.asarray(1 + _LIFTER / 2 * np.sin(np.arange(CEPSTRA) * np.pi / _LIFTER))
+
+
+@cache
+def white_noise() -> NDArray[np.float64]:
+    """Mel power of white noise behind the pre-emphasis, of total 1, shape (25,)."""
+    # |1 - z|^2 on the unit circle: pre-emphasis by nearly 1.
+    shape = 4 * np.sin(np.pi * np.arange(_FFT // 2 + 1) / _FFT) ** 2 @ mel_filters()
+    return np.asarray(shape / shape.sum())
+
+
+@cache
+def _window() -> NDArray[np.float64]:
+    return np.asarray(0.54 - 0.46 * np.cos(2 * np.pi * np.arange(FRAME_LENGTH) / (FRAME_LENGTH - 1)))
+
+
+@cache
+def _smoothing(filters: int) -> NDArray[np.float64]:
+    """Each filter's gain is the mean of its neighbours'; shape (filters, filters), columns sum to 1."""
+    weights = np.zeros((filters, filters))
+    for i in range(filters):
+        first, last = max(i - _SMOOTHING, 0), min(i + _SMOOTHING, filters - 1)
+        weights[first : last + 1, i] = 1 / (last - first + 1)
+    return weights

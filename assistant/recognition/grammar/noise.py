@@ -1,0 +1,126 @@
+"""A second front end for noise: vector Taylor series compensation (Moreno 1996), on the features.
+
+Clean speech is a mixture of Gaussians of cepstra; noise and channel move each of them by a known amount to first order,
+log(exp(speech) + exp(noise)) in the log mel domain. What a frame is expected to be without noise is its own value
+less the movement of the Gaussians it fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from assistant.recognition.grammar.front_end import (
+    CEPSTRA,
+    cepstra,
+    from_cepstra,
+    to_cepstra,
+    without_noise,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assistant.recognition.grammar.acoustic_model import AcousticModel
+
+GAUSSIANS: Final = 512
+"""Size of the mixture that the model's codebooks are reduced to."""
+
+QUIET_SHARE: Final = 0.2
+"""Share of the frames, the quietest, that the noise is taken from."""
+
+ITERATIONS: Final = 2
+"""Re-estimations of the channel."""
+
+_ROUNDS: Final = 4
+_SILENCE_WEIGHT: Final = 4.0
+_SMOOTHED: Final = 5
+_LEAST_VARIANCE: Final = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpeechMixture:
+    """Clean speech as a Gaussian mixture of cepstra, mean off."""
+
+    means: NDArray[np.float64]
+    """Shape (k, 13)."""
+    variances: NDArray[np.float64]
+    """Shape (k, 13)."""
+    log_weights: NDArray[np.float64]
+    """Shape (k,)."""
+
+
+@cache
+def speech_mixture(model: AcousticModel, size: int = GAUSSIANS) -> SpeechMixture:
+    """The cepstral Gaussians of all codebooks, clustered to `size` by k-means with moments kept."""
+    definition = model.definition
+    phones = len(definition.phones)
+    weights = np.concatenate(
+        [
+            np.exp(model.weights[0][:, definition.senones[definition.sequence_of[phone]]]).mean(axis=1)
+            * (_SILENCE_WEIGHT if phone == model.silence else 1.0)
+            for phone in range(phones)
+        ]
+    )
+    means = model.means[:, 0].reshape(-1, CEPSTRA)
+    variances = model.variances[:, 0].reshape(-1, CEPSTRA)
+    scale = np.sqrt(variances.mean(axis=0))
+    rng = np.random.default_rng(0)
+    centres = means[rng.choice(len(means), size, replace=False, p=weights / weights.sum())]
+    points = means / scale
+    for _ in range(_ROUNDS):
+        ends = centres / scale
+        nearest = ((ends**2).sum(axis=1) - 2 * points @ ends.T).argmin(axis=1)
+        mass = np.bincount(nearest, weights, size)
+        held = mass > 0
+        sums = np.stack([np.bincount(nearest, weights * means[:, d], size) for d in range(CEPSTRA)], axis=1)
+        centres[held] = sums[held] / mass[held, None]
+    second = np.stack(
+        [np.bincount(nearest, weights * (variances + means**2)[:, d], size) for d in range(CEPSTRA)], axis=1
+    )
+    return SpeechMixture(
+        means=centres[held],
+        variances=second[held] / mass[held, None] - centres[held] ** 2,
+        log_weights=np.log(mass[held] / mass.sum()),
+    )
+
+
+def compensated(mel: NDArray[np.float64], mixture: SpeechMixture) -> NDArray[np.float64]:
+    """Mel power of shape (frames, 25), at least one, to cepstra of shape (frames, 13) less noise and channel."""
+    heard = cepstra(mel)
+    quiet = quietest(mel)
+    noise = np.log(mel[quiet] + 1e-4).mean(axis=0)
+    noise_variance = np.maximum(heard[quiet].var(axis=0), _LEAST_VARIANCE)
+    channel = cepstra(without_noise(mel)).mean(axis=0)
+    back, to = from_cepstra(), to_cepstra()
+    identity = np.eye(CEPSTRA)
+    for iteration in range(ITERATIONS + 1):
+        difference = noise - (mixture.means + channel) @ back
+        shift = np.logaddexp(0.0, difference) @ to
+        gain = 1.0 / (1.0 + np.exp(np.clip(difference, -50, 50)))
+        jacobian = (back[None] * gain[:, None, :]) @ to
+        jacobian = jacobian.transpose(0, 2, 1)
+        variance = (jacobian**2 @ mixture.variances[:, :, None])[..., 0]
+        variance += (identity - jacobian) ** 2 @ noise_variance
+        mean = mixture.means + channel + shift
+        inverse = 1.0 / variance
+        logs = mixture.log_weights - 0.5 * (np.log(variance) + mean**2 * inverse).sum(axis=1)
+        logs = logs + heard @ (mean * inverse).T - 0.5 * heard**2 @ inverse.T
+        logs -= logs.max(axis=1, keepdims=True)
+        posterior = np.exp(logs)
+        posterior /= posterior.sum(axis=1, keepdims=True)
+        if iteration < ITERATIONS:
+            channel = channel + (heard - posterior @ mean).mean(axis=0)
+    return np.asarray(heard - channel - posterior @ shift)
+
+
+def quietest(mel: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which frames are the quietest, by smoothed energy."""
+    energy = np.log(mel.sum(axis=1))
+    smoothed = np.convolve(
+        np.pad(energy, _SMOOTHED // 2, mode="edge"), np.full(_SMOOTHED, 1 / _SMOOTHED), mode="valid"
+    )
+    return np.asarray(smoothed <= np.quantile(smoothed, QUIET_SHARE))

@@ -1,0 +1,221 @@
+"""The recogniser that works with no download: exact search under the grammar of the intents."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from assistant.errors import RecognitionError
+from assistant.recognition.grammar.acoustic_model import SenoneScorer, bundled_model, load_acoustic_model
+from assistant.recognition.grammar.front_end import (
+    DELTA_REACH,
+    FRAME_SHIFT,
+    FRAMES_A_SECOND,
+    cepstra,
+    mel_power,
+    power_spectrum,
+    with_differences,
+    with_floor,
+    without_noise,
+)
+from assistant.recognition.grammar.lexicon import pronunciations
+from assistant.recognition.grammar.network import compile_network
+from assistant.recognition.grammar.noise import compensated, speech_mixture
+from assistant.recognition.grammar.rejection import (
+    confidence,
+    fit,
+    signal_to_noise,
+)
+from assistant.recognition.grammar.search import Search
+from assistant.recognition.samples import pcm
+from assistant.records import Transcript, Word
+from hardware.audio import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assistant.recognition.grammar.acoustic_model import AcousticModel
+    from assistant.recognition.grammar.network import Network
+    from assistant.recognition.grammar.search import Path
+    from hardware.audio import AudioChunk
+    from intents.word_graph import WordGraph
+
+logger = logging.getLogger(__name__)
+
+STREAM_WEIGHTS: Final = (0.6, 1.0, 1.0)
+"""Weights of cepstra, first and second differences: the cepstra suffer most from noise and channel."""
+
+SHORTEST_S: Final = 0.1
+"""An utterance below this holds no word."""
+
+FIRST_PARTIAL_S: Final = 0.3
+"""Sound before which no partial is made: the mean of the cepstra is not known yet."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Heard:
+    """An utterance as the search sees it."""
+
+    scores: NDArray[np.float32]
+    """Log-likelihoods, shape (frames, columns of the network)."""
+    snr_db: float
+    """Estimated signal-to-noise ratio."""
+
+
+class GrammarRecogniser:
+    """One utterance after another; see `assistant.recognition.protocol.Recogniser`.
+
+    Speech that the grammar does not hold gives an empty text, with what it was nearest to among the alternatives. The
+    same samples give the same transcript, whatever was heard before.
+    """
+
+    def __init__(self, graph: WordGraph) -> None:
+        """Compile the grammar; raises `RecognitionError` for one without sentences, or a model that is broken."""
+        if not graph.words:
+            raise RecognitionError(
+                "the recogniser was given no phrases to listen for; check that the intent definitions hold at least "
+                "one sentence"
+            )
+        place = bundled_model()
+        self._model = load_acoustic_model(place.folder)
+        self._graph = graph
+        known = pronunciations(set(graph.words), place.dictionary)
+        index = {name: i for i, name in enumerate(self._model.definition.phones)}
+        phones = {
+            word: [tuple(index[phone] for phone in variant) for variant in variants]
+            for word, variants in known.items()
+        }
+        self._network = compile_network(graph, self._model, phones)
+        self._front_end = FrontEnd(self._model, self._network)
+        self._search = Search(self._network)
+        self._name = f"grammar (pocketsphinx {place.version} en-us)"
+        self._chunks: list[NDArray[np.int16]] = []
+        self._partial_search: Search | None = None
+        self._partial = ""
+
+    @property
+    def engine(self) -> str:
+        """Short name of the engine."""
+        return "grammar"
+
+    @property
+    def model(self) -> str:
+        """Name and version of engine and model, for the log."""
+        return self._name
+
+    @property
+    def size(self) -> int:
+        """Number of triphone instances in the network."""
+        return self._network.size
+
+    def accept(self, chunk: AudioChunk) -> None:
+        """Keep the next chunk; raises `RecognitionError` for samples that are not mono 16-bit."""
+        # A copy, since a device may use its buffer again.
+        self._chunks.append(pcm(chunk).copy())
+
+    def partial(self) -> str:
+        """What has been understood so far: one front end, and every frame is searched once as it comes."""
+        samples = self._samples()
+        if len(samples) < FIRST_PARTIAL_S * SAMPLE_RATE:
+            return ""
+        if self._partial_search is None:
+            self._partial_search = Search(self._network)
+        search = self._partial_search
+        scores = self._front_end.next_scores(samples, search.frames)
+        if len(scores):
+            search.advance(scores)
+            path = search.best(final=False)
+            self._partial = self._text(path) if path else ""
+        return self._partial
+
+    def finish(self) -> Transcript:
+        """End the utterance; the next chunk begins a new one."""
+        samples = self._samples()
+        self._chunks = []
+        self._partial_search = None
+        self._partial = ""
+        nothing = Transcript(text="", engine=self.engine, model=self.model)
+        if len(samples) < SHORTEST_S * SAMPLE_RATE:
+            return nothing
+        heard = self._front_end.hear(samples)
+        self._search.reset()
+        self._search.advance(heard.scores)
+        path = self._search.best(final=True)
+        if path is None or not path.words:
+            return nothing
+        text = self._text(path)
+        fitted = fit(path, heard.scores, self._network, snr_db=heard.snr_db)
+        if fitted.foreign:
+            logger.debug("turned down %r: %s at %.0f dB", text, fitted, heard.snr_db)
+            return Transcript(text="", alternatives=(text,), engine=self.engine, model=self.model)
+        length_s = len(samples) / SAMPLE_RATE
+        words = tuple(
+            Word(
+                text=self._graph.words[word.arc],
+                start_s=min(length_s, word.start / FRAMES_A_SECOND),
+                end_s=min(length_s, word.end / FRAMES_A_SECOND),
+                confidence=round(confidence(value, fitted.limit), 3),
+            )
+            for word, value in zip(path.words, fitted.words, strict=True)
+        )
+        return Transcript(
+            text=text,
+            words=words,
+            engine=self.engine,
+            model=self.model,
+        )
+
+    def _samples(self) -> NDArray[np.int16]:
+        if len(self._chunks) > 1:
+            self._chunks = [np.concatenate(self._chunks)]
+        return self._chunks[0] if self._chunks else np.empty(0, dtype=np.int16)
+
+    def _text(self, path: Path) -> str:
+        return " ".join(self._graph.words[word.arc] for word in path.words)
+
+
+class FrontEnd:
+    """From samples to the scores of a network's senones, on one core.
+
+    The matrices are small: threads of a BLAS would mostly wait for each other, and on a busy machine for good.
+    """
+
+    def __init__(self, model: AcousticModel, network: Network) -> None:
+        """Score the senones of `network`."""
+        self._threads = ThreadpoolController()
+        self._scorer = SenoneScorer(model, network.senones)
+        self._mixture = speech_mixture(model)
+
+    def hear(self, samples: NDArray[np.int16]) -> Heard:
+        """A whole utterance, by the mean of two front ends: noise removed, and noise compensated."""
+        with self._threads.limit(limits=1, user_api="blas"):
+            return self._hear(samples)
+
+    def _hear(self, samples: NDArray[np.int16]) -> Heard:
+        mel = with_floor(mel_power(power_spectrum(samples)))
+        coefficients = cepstra(without_noise(mel))
+        scores = self._scored(with_differences(coefficients - coefficients.mean(axis=0)))
+        scores += self._scored(with_differences(compensated(mel, self._mixture)))
+        scores *= np.float32(0.5)
+        return Heard(scores=scores, snr_db=signal_to_noise(mel))
+
+    def next_scores(self, samples: NDArray[np.int16], done: int) -> NDArray[np.float32]:
+        """Scores of the frames after the first `done` of an utterance that is still growing.
+
+        The features are made anew, which is cheap, since the level of the floor and the mean become known better; the
+        last frames wait for those that their differences look at.
+        """
+        ready = len(samples) // FRAME_SHIFT - DELTA_REACH - 2
+        if ready <= done:
+            return np.empty((0, len(self._scorer.senones)), dtype=np.float32)
+        with self._threads.limit(limits=1, user_api="blas"):
+            coefficients = cepstra(without_noise(with_floor(mel_power(power_spectrum(samples)))))
+            features = with_differences(coefficients - coefficients.mean(axis=0))
+            return self._scored(features[done:ready])
+
+    def _scored(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._scorer.score(features, stream_weights=STREAM_WEIGHTS)

@@ -1,0 +1,263 @@
+"""Viterbi search through a network, frame by frame, over the instances that are near the best one.
+
+A beam so wide that it loses nothing in practice; what it saves is the part of a large grammar that was never near.
+Everything is done for all active instances of a frame at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from assistant.recognition.grammar.network import NO_WORD
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assistant.recognition.grammar.network import Network
+
+BEAM: Final = 140.0
+"""Natural logarithm of how much less likely than the best an instance may be and stay."""
+
+MOST_ACTIVE: Final = 3_000
+"""Instances that stay at most; a frame's time is bounded by it."""
+
+_NEVER: Final = np.float32(-1e30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """One phone of the best path."""
+
+    instance: int
+    """Index in the network."""
+    start: int
+    """Its first frame."""
+    end: int
+    """The frame after its last."""
+    states: tuple[int, ...]
+    """State at each of its frames."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeardWord:
+    """One word of the best path."""
+
+    arc: int
+    """Arc of the word graph."""
+    start: int
+    """Its first frame."""
+    end: int
+    """The frame after its last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path:
+    """The best way through the network for the frames so far."""
+
+    segments: tuple[Segment, ...]
+    """Phones from the first frame to the last, in order."""
+    words: tuple[HeardWord, ...]
+    """Words that are complete, in order."""
+    score: float
+    """Natural logarithm: acoustic scores, transitions and weights."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Frame:
+    """How the active instances of one frame were reached."""
+
+    instances: NDArray[np.int32]
+    before: NDArray[np.int32]
+    """Place of the same instance in the frame before, or -1."""
+    entered_from: NDArray[np.int32]
+    """Place in the frame before of the instance that was left for it; -1 where the utterance begins."""
+    moved: NDArray[np.bool_]
+    """Shape (n, 3): the state was reached from the one before it (for the first: from another instance)."""
+
+
+class Search:
+    """One utterance after another; `advance` takes any number of frames."""
+
+    def __init__(self, network: Network, *, beam: float = BEAM, most_active: int = MOST_ACTIVE) -> None:
+        """Search `network`."""
+        self._net = network
+        self._beam = np.float32(beam)
+        self._most_active = most_active
+        links = len(network.last_weight)
+        # Work space over the whole network; only what a frame touches is written, and put back after it.
+        self._link_score = np.full(links, _NEVER, dtype=np.float32)
+        self._link_from = np.zeros(links, dtype=np.int32)
+        self._entry_score = np.full(network.size, _NEVER, dtype=np.float32)
+        self._entry_from = np.zeros(network.size, dtype=np.int32)
+        self._place = np.full(network.size, -1, dtype=np.int32)
+        self._mark = np.zeros(max(links, network.size), dtype=np.int32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin another utterance."""
+        self._frames: list[_Frame] = []
+        self._active = np.empty(0, dtype=np.int32)
+        self._scores = np.empty((0, 3), dtype=np.float32)
+        self._offset = 0.0
+
+    @property
+    def frames(self) -> int:
+        """How many frames have been taken."""
+        return len(self._frames)
+
+    @property
+    def active(self) -> int:
+        """How many instances are active."""
+        return len(self._active)
+
+    def advance(self, scores: NDArray[np.float32]) -> None:
+        """Take the next frames: log-likelihoods of the network's senones, shape (frames, columns)."""
+        for frame in scores:
+            self._step(frame)
+
+    def best(self, *, final: bool) -> Path | None:
+        """The best path; with `final` only one that ends a sentence. None where there is none."""
+        if not self._frames:
+            return None
+        if final:
+            return self._best_final()
+        place = int(self._scores.max(axis=1).argmax())
+        state = int(self._scores[place].argmax())
+        return self._trace(place, state, float(self._scores[place, state]) + self._offset, left=False)
+
+    def _best_final(self) -> Path | None:
+        net = self._net
+        counts = net.exit_start[self._active + 1] - net.exit_start[self._active]
+        links = net.exit_link[_ranges(net.exit_start[self._active], counts)]
+        places = np.repeat(np.arange(len(counts)), counts)
+        totals = (self._scores[:, 2] + net.transitions[self._active, 5])[places] + net.last_weight[links]
+        best = int(totals.argmax()) if len(totals) else -1
+        if best < 0 or totals[best] < _NEVER / 2:
+            return None
+        return self._trace(int(places[best]), 2, float(totals[best]) + self._offset, left=True)
+
+    def _step(self, acoustic: NDArray[np.float32]) -> None:
+        net = self._net
+        links, link_scores, sources = self._reach_links()
+        # From the links into the instances behind them.
+        counts = net.entry_start[links + 1] - net.entry_start[links]
+        entries = _ranges(net.entry_start[links], counts)
+        values = np.repeat(link_scores, counts) + net.entry_weight[entries]
+        near = values > -self._beam
+        values = values[near]
+        targets = net.entry_instance[entries[near]]
+        np.maximum.at(self._entry_score, targets, values)
+        won = self._entry_score[targets] == values
+        self._entry_from[targets[won]] = np.repeat(sources, counts)[near][won]
+
+        old = self._active
+        self._place[old] = np.arange(len(old), dtype=np.int32)
+        fresh = self._distinct(targets[won])
+        fresh = fresh[self._place[fresh] < 0]
+        instances = np.concatenate([old, fresh])
+        before = np.full(len(instances), -1, dtype=np.int32)
+        before[: len(old)] = np.arange(len(old), dtype=np.int32)
+        entry = self._entry_score[instances]
+        entered_from = self._entry_from[instances]
+        self._entry_score[targets] = _NEVER
+        self._place[old] = -1
+
+        previous = np.full((len(instances), 3), _NEVER, dtype=np.float32)
+        previous[: len(old)] = self._scores
+        transitions = net.transitions[instances]
+        stayed = previous + transitions[:, :3]
+        moved_scores = np.empty_like(stayed)
+        moved_scores[:, 0] = entry
+        moved_scores[:, 1:] = previous[:, :2] + transitions[:, 3:5]
+        moved = moved_scores > stayed
+        now = np.maximum(stayed, moved_scores)
+        now += acoustic[net.states[instances]]
+        top = now.max(axis=1)
+        best = top.max()
+        limit = best - self._beam
+        if len(top) > self._most_active:
+            nth = len(top) - self._most_active
+            limit = max(limit, np.partition(top, nth)[nth])
+        kept = np.flatnonzero(top >= limit)
+        self._active = instances[kept]
+        # Relative to the best, so that single precision lasts however long the utterance is.
+        self._scores = now[kept] - best
+        self._offset += float(best)
+        self._frames.append(
+            _Frame(
+                instances=self._active,
+                before=before[kept],
+                entered_from=entered_from[kept],
+                moved=moved[kept],
+            )
+        )
+
+    def _reach_links(self) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
+        """Links that are entered, the best score in each, and the place of the instance it comes from."""
+        net = self._net
+        if not self._frames:
+            first = net.first_links
+            return first, np.zeros(len(first), np.float32), np.full(len(first), -1, np.int32)
+        leaving = self._scores[:, 2] + net.transitions[self._active, 5]
+        places = np.flatnonzero(leaving > -self._beam).astype(np.int32)
+        sources = self._active[places]
+        counts = net.exit_start[sources + 1] - net.exit_start[sources]
+        targets = net.exit_link[_ranges(net.exit_start[sources], counts)]
+        values = np.repeat(leaving[places], counts)
+        np.maximum.at(self._link_score, targets, values)
+        won = self._link_score[targets] == values
+        self._link_from[targets[won]] = np.repeat(places, counts)[won]
+        links = self._distinct(targets[won])
+        found = self._link_score[links]
+        self._link_score[links] = _NEVER
+        return links, found, self._link_from[links]
+
+    def _distinct(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Each value once, in an order that depends on the values only."""
+        numbers = np.arange(len(values), dtype=np.int32)
+        self._mark[values] = numbers
+        distinct: NDArray[np.int32] = values[self._mark[values] == numbers]
+        return distinct
+
+    def _trace(self, place: int, state: int, score: float, *, left: bool) -> Path:
+        net = self._net
+        segments: list[Segment] = []
+        end = len(self._frames)
+        states: list[int] = []
+        for t in range(len(self._frames) - 1, -1, -1):
+            frame = self._frames[t]
+            states.append(state)
+            if not frame.moved[place, state]:
+                place = int(frame.before[place])
+            elif state:
+                state -= 1
+                place = int(frame.before[place])
+            else:
+                segments.append(
+                    Segment(
+                        instance=int(frame.instances[place]), start=t, end=end, states=tuple(reversed(states))
+                    )
+                )
+                end, states, state = t, [], 2
+                place = int(frame.entered_from[place])
+        segments.reverse()
+        words: list[HeardWord] = []
+        begun = 0
+        for position, segment in enumerate(segments):
+            if net.begins[segment.instance]:
+                begun = segment.start
+            # The last instance has spoken its word only if the path leaves it.
+            arc = int(net.word[segment.instance])
+            if arc != NO_WORD and (left or position + 1 < len(segments)):
+                words.append(HeardWord(arc=arc, start=begun, end=segment.end))
+        return Path(segments=tuple(segments), words=tuple(words), score=score)
+
+
+def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of all ranges [start, start + count), one after another."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)

@@ -1,0 +1,428 @@
+"""The definitions as one graph of words: every sentence of a language is a path through it, and nothing else is.
+
+A recogniser that searches exactly needs the whole language, not samples of it. Templates share their beginnings and
+their ends (the graph is deterministic and minimal before lists are put in), so it stays far smaller than the sentences
+are many.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference, TextChunk
+from hassil.intents import RangeSlotList, TextSlotList
+
+from intents.descent import number_words
+from intents.normalise import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from hassil.expression import Expression, Sentence
+    from hassil.intents import Intents, SlotList
+
+    from intents.catalogue import Catalogue
+
+_FINAL = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordGraph:
+    """Arcs between nodes, as columns of one length; a sentence goes from the start to a final node."""
+
+    nodes: int
+    """Number of nodes; they are 0 … nodes - 1."""
+    start_node: int
+    """Where every sentence begins."""
+    finals: Mapping[int, float]
+    """Nodes where a sentence may end, with the natural logarithm of the probability that it does."""
+    start: Sequence[int]
+    """Node that each arc leaves."""
+    end: Sequence[int]
+    """Node that each arc leads to."""
+    words: Sequence[str]
+    """The word on each arc, as `clean` spells it."""
+    weight: Sequence[float]
+    """Natural logarithm of the arc's probability: ways on from a node are equally likely, and so are list values."""
+    skips: Sequence[tuple[int, int, float]]
+    """(node, node, log probability): ways on without a word, to a list that several places share.
+
+    Where one leads to another, the further one comes first.
+    """
+
+
+def word_graph(catalogue: Catalogue) -> WordGraph:
+    """Everything that may be said in a language: commands, answers, and the decoys that are to be told apart.
+
+    Words of politeness may stand at either end. Templates that need a wildcard are left out, as nobody knows what will
+    be said there; so are range lists beyond the numbers that sampling knows.
+    """
+    builder = _Builder(catalogue.commands)
+    start, end = builder.node(), builder.node()
+    for name in catalogue.intents:
+        builder.intent(catalogue.commands, name, start, end)
+    for (name, _), answers in catalogue.answers.items():
+        builder.intent(answers, name, start, end)
+    for definition in catalogue.intents.values():
+        for decoy in definition.decoys:
+            builder.phrase(decoy, start, end)
+    first, last = builder.node(), builder.node()
+    for word in ("", *catalogue.commands.skip_words):
+        builder.phrase(word, first, start)
+        builder.phrase(word, end, last)
+    automaton = _minimal(_deterministic(builder, first, last))
+    return _with_lists(automaton, builder.lists)
+
+
+def graph_of_phrases(phrases: Iterable[str]) -> WordGraph:
+    """A graph of nothing but these phrases (words as `clean` spells them, with spaces between)."""
+    builder = _Builder(None)
+    first, last = builder.node(), builder.node()
+    for phrase in phrases:
+        if phrase.split():
+            builder.phrase(phrase, first, last)
+    return _with_lists(_minimal(_deterministic(builder, first, last)), {})
+
+
+@dataclass(frozen=True)
+class _List:
+    """A reference to a list, in place of a word."""
+
+    key: int
+
+
+_BOUNDARY = " "
+_Symbol: TypeAlias = "str | _List | None"
+"""A piece of a word, `_BOUNDARY`, a list, or None for nothing."""
+_Word: TypeAlias = "str | _List"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Automaton:
+    """Deterministic in its symbols; node 0 is the start."""
+
+    arcs: list[dict[_Word, int]]
+    finals: set[int]
+
+
+class _Builder:
+    """Templates as a nondeterministic automaton over pieces of words."""
+
+    def __init__(self, commands: Intents | None) -> None:
+        self.arcs: list[list[tuple[_Symbol, int]]] = []
+        self.lists: dict[int, _Automaton] = {}
+        self._commands = commands
+        self._keys: dict[int, int] = {}
+
+    def node(self) -> int:
+        self.arcs.append([])
+        return len(self.arcs) - 1
+
+    def intent(self, intents: Intents, name: str, start: int, end: int) -> None:
+        """All templates of an intent, between boundaries."""
+        for data in intents.intents[name].data:
+            scope = _Scope(
+                lists={**intents.slot_lists, **data.slot_lists},
+                rules={**intents.expansion_rules, **data.expansion_rules},
+                language=intents.language,
+            )
+            for sentence in data.sentences:
+                begun = self.node()
+                self._arc(start, _BOUNDARY, begun)
+                for reached in [self._expression(scope, sentence.expression, begun)]:
+                    if reached is not None:
+                        self._arc(reached, _BOUNDARY, end)
+
+    def phrase(self, text: str, start: int, end: int) -> None:
+        """Nothing but these words."""
+        begun = self.node()
+        self._arc(start, _BOUNDARY, begun)
+        self._arc(self._text(f" {clean(text)} ", begun), None, end)
+
+    def _arc(self, start: int, symbol: _Symbol, end: int) -> None:
+        self.arcs[start].append((symbol, end))
+
+    def _text(self, text: str, node: int) -> int:
+        for piece in re.split(r"(\s+)", text):
+            if piece:
+                following = self.node()
+                self._arc(node, _BOUNDARY if piece.isspace() else piece, following)
+                node = following
+        return node
+
+    def _expression(self, scope: _Scope, expression: Expression, node: int) -> int | None:
+        """Append `expression` to `node`; the node behind it, or None where nothing can be said."""
+        if isinstance(expression, TextChunk):
+            return self._text(_spoken(expression.original_text), node)
+        if isinstance(expression, RuleReference):
+            return self._expression(scope, scope.rules[expression.rule_name].expression, node)
+        if isinstance(expression, ListReference):
+            return self._list_reference(scope, scope.lists[expression.list_name], node)
+        if isinstance(expression, Permutation):
+            return self._any_order(scope, list(expression.items), node)
+        if isinstance(expression, Alternative):
+            ends = [self._expression(scope, item, node) for item in expression.items]
+            reached = [end for end in ends if end is not None]
+            if not reached:
+                return None
+            following = self.node()
+            for end in reached:
+                self._arc(end, None, following)
+            return following
+        if isinstance(expression, Group):
+            for item in expression.items:
+                behind = self._expression(scope, item, node)
+                if behind is None:
+                    return None
+                node = behind
+            return node
+        raise TypeError(f"a template holds {type(expression).__name__}, which no graph is made of")
+
+    def _any_order(self, scope: _Scope, items: list[Expression], node: int) -> int | None:
+        # One node for each set of items that have been said: 2^n of them, not n! orders.
+        said = {0: node}
+        for mask in range(1, 1 << len(items)):
+            said[mask] = self.node()
+        for mask in range((1 << len(items)) - 1):
+            for i, item in enumerate(items):
+                if not mask >> i & 1:
+                    behind = self._expression(scope, item, said[mask])
+                    if behind is None:
+                        return None
+                    self._arc(behind, None, said[mask | 1 << i])
+        return said[(1 << len(items)) - 1]
+
+    def _list_reference(self, scope: _Scope, slot_list: SlotList, node: int) -> int | None:
+        """A list stands as one symbol; what its values say is an automaton of its own."""
+        key = self._keys.get(id(slot_list))
+        if key is None:
+            key = self._keys[id(slot_list)] = len(self._keys)
+            first, last = self.node(), self.node()
+            for value in _values(scope, slot_list):
+                begun = self.node()
+                self._arc(first, _BOUNDARY, begun)
+                behind = self._expression(scope, value, begun)
+                if behind is not None:
+                    self._arc(behind, _BOUNDARY, last)
+            self.lists[key] = _minimal(_deterministic(self, first, last))
+        if not any(self.lists[key].arcs):
+            return None
+        following = self.node()
+        self._arc(node, _List(key), following)
+        return following
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scope:
+    """What a block of templates can refer to."""
+
+    lists: Mapping[str, SlotList]
+    rules: Mapping[str, Sentence]
+    language: str
+
+
+def _values(scope: _Scope, slot_list: SlotList) -> list[Expression]:
+    """The values of a list; none of a wildcard."""
+    if isinstance(slot_list, TextSlotList):
+        return [value.text_in for value in slot_list.values]
+    if isinstance(slot_list, RangeSlotList):
+        return [words for _, words in number_words(slot_list, scope.language)]
+    return []
+
+
+def _spoken(text: str) -> str:
+    """A chunk as it is spoken, with the outer spaces that part it from its neighbours."""
+    cleaned = clean(text)
+    if not cleaned:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{cleaned}{' ' if text[-1].isspace() else ''}"
+
+
+def _deterministic(builder: _Builder, first: int, last: int) -> _Automaton:
+    """Subset construction over whole words."""
+    known: dict[int, tuple[bool, list[tuple[_Word, int]]]] = {}
+
+    def ways(node: int) -> tuple[bool, list[tuple[_Word, int]]]:
+        if node not in known:
+            known[node] = _ways(builder, node, last)
+        return known[node]
+
+    numbers: dict[frozenset[int], int] = {}
+    todo: list[frozenset[int]] = []
+
+    def number(nodes: frozenset[int]) -> int:
+        if nodes not in numbers:
+            numbers[nodes] = len(numbers)
+            todo.append(nodes)
+        return numbers[nodes]
+
+    number(frozenset([first]))
+    arcs: list[dict[_Word, int]] = []
+    finals: set[int] = set()
+    for nodes in todo:
+        reached: dict[_Word, set[int]] = defaultdict(set)
+        for node in nodes:
+            ends, onward = ways(node)
+            if ends:
+                finals.add(numbers[nodes])
+            for symbol, following in onward:
+                reached[symbol].add(following)
+        ordered = sorted(reached, key=lambda symbol: (isinstance(symbol, str), str(symbol)))
+        arcs.append({symbol: number(frozenset(reached[symbol])) for symbol in ordered})
+    return _Automaton(arcs=arcs, finals=finals)
+
+
+def _ways(builder: _Builder, node: int, last: int) -> tuple[bool, list[tuple[_Word, int]]]:
+    """Whether a sentence may end at a word boundary in `node`, and the words that may follow with where they lead."""
+    ends = False
+    found: set[tuple[_Word, int]] = set()
+    seen = {(node, "")}
+    stack = [(node, "")]
+
+    def follow(to: int, piece: str) -> None:
+        if (to, piece) not in seen:
+            seen.add((to, piece))
+            stack.append((to, piece))
+
+    while stack:
+        at, piece = stack.pop()
+        if at == last:
+            if piece:
+                found.add((piece, last))
+            else:
+                ends = True
+        for symbol, to in builder.arcs[at]:
+            if symbol is None:
+                follow(to, piece)
+            elif isinstance(symbol, _List):
+                # A list's value begins a word of its own, whatever stands before it.
+                found.add((piece, at) if piece else (symbol, to))
+            elif symbol == _BOUNDARY:
+                if piece:
+                    found.add((piece, to))
+                else:
+                    follow(to, "")
+            else:
+                follow(to, piece + symbol)
+    return ends, sorted(found, key=str)
+
+
+def _minimal(automaton: _Automaton) -> _Automaton:
+    """Nodes with the same sentences behind them made one, and nodes that lead to no end left out."""
+    order = _topological(automaton)
+    classes: dict[int, int] = {}
+    keys: dict[tuple[bool, tuple[tuple[_Word, int], ...]], int] = {}
+    merged: list[tuple[bool, tuple[tuple[_Word, int], ...]]] = []
+    for node in reversed(order):
+        onward = tuple((symbol, classes[to]) for symbol, to in automaton.arcs[node].items() if to in classes)
+        key = (node in automaton.finals, onward)
+        if not key[0] and not onward and node != 0:
+            continue
+        if key not in keys:
+            keys[key] = len(merged)
+            merged.append(key)
+        classes[node] = keys[key]
+    # The start was numbered last.
+    turned = len(merged) - 1
+    return _Automaton(
+        arcs=[{symbol: turned - to for symbol, to in onward} for _, onward in reversed(merged)],
+        finals={turned - number for number, (final, _) in enumerate(merged) if final},
+    )
+
+
+def _topological(automaton: _Automaton) -> list[int]:
+    """Nodes that can be reached, each before those it leads to; templates have no cycles."""
+    entering: dict[int, int] = defaultdict(int)
+    for arcs in automaton.arcs:
+        for to in arcs.values():
+            entering[to] += 1
+    order = [0]
+    for node in order:
+        for to in automaton.arcs[node].values():
+            entering[to] -= 1
+            if not entering[to]:
+                order.append(to)
+    return order
+
+
+def _with_lists(automaton: _Automaton, lists: Mapping[int, _Automaton]) -> WordGraph:
+    """The automaton with the automata of its lists in place of their symbols."""
+    return _Embedding(automaton, lists).graph
+
+
+class _Embedding:
+    """One copy of a list for all the places that it leads on from in the same way."""
+
+    def __init__(self, automaton: _Automaton, lists: Mapping[int, _Automaton]) -> None:
+        self._lists = lists
+        self._sizes = {key: _sentences(each, lists) for key, each in lists.items()}
+        self._roots: dict[tuple[int, int], int] = {}
+        self._nodes = len(automaton.arcs)
+        self._start: list[int] = []
+        self._end: list[int] = []
+        self._words: list[str] = []
+        self._weight: list[float] = []
+        self._skips: list[tuple[int, int, float]] = []
+        finals: dict[int, float] = {}
+        for node, arcs in enumerate(automaton.arcs):
+            ways = len(arcs) + (node in automaton.finals)
+            share = -math.log(ways) if ways else 0.0
+            if node in automaton.finals:
+                finals[node] = share
+            for symbol, to in arcs.items():
+                self._symbol(node, symbol, to, share)
+        self.graph = WordGraph(
+            nodes=self._nodes,
+            start_node=0,
+            finals=finals,
+            start=self._start,
+            end=self._end,
+            words=self._words,
+            weight=self._weight,
+            skips=self._skips,
+        )
+
+    def _symbol(self, node: int, symbol: _Word, to: int, weight: float) -> None:
+        if isinstance(symbol, str):
+            self._start.append(node)
+            self._end.append(to)
+            self._words.append(symbol)
+            self._weight.append(weight)
+        else:
+            root = self._root(symbol.key, to)
+            # After those within the list, so that ways on are complete where they are looked up.
+            self._skips.append((node, root, weight))
+
+    def _root(self, key: int, to: int) -> int:
+        root = self._roots.get((key, to))
+        if root is not None:
+            return root
+        automaton, sizes = self._lists[key], self._sizes[key]
+        root = self._roots[key, to] = self._nodes
+        self._nodes += len(automaton.arcs)
+        for node, arcs in enumerate(automaton.arcs):
+            for symbol, behind in arcs.items():
+                below = math.log(1 if isinstance(symbol, str) else self._sizes[symbol.key][0])
+                # An end in the node is on the arcs that lead to it.
+                share = below - math.log(sizes[node] - (node in automaton.finals))
+                longer = sizes[behind] - (behind in automaton.finals)
+                if longer:
+                    self._symbol(root + node, symbol, root + behind, share + math.log(longer))
+                if behind in automaton.finals:
+                    self._symbol(root + node, symbol, to, share)
+        return root
+
+
+def _sentences(automaton: _Automaton, lists: Mapping[int, _Automaton]) -> list[int]:
+    """How many sentences each node of an automaton has behind it."""
+    counts = [0] * len(automaton.arcs)
+    for node in reversed(_topological(automaton)):
+        counts[node] = (node in automaton.finals) + sum(
+            counts[to] * (1 if isinstance(symbol, str) else _sentences(lists[symbol.key], lists)[0])
+            for symbol, to in automaton.arcs[node].items()
+        )
+    return counts

@@ -1,0 +1,88 @@
+"""Features: the library's where they should be, and steadier where silence would ruin them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.recognition.grammar.front_end import (
+    FRAME_LENGTH,
+    FRAME_SHIFT,
+    cepstra,
+    from_cepstra,
+    mel_filters,
+    mel_power,
+    power_spectrum,
+    to_cepstra,
+    with_differences,
+    with_floor,
+    without_noise,
+)
+from assistant.recognition.grammar.noise import compensated, speech_mixture
+from tests.assistant.recognition.hearing import hiss
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assistant.recognition.grammar.acoustic_model import AcousticModel
+    from tests.assistant.recognition.grammar.conftest import Oracle
+
+
+def test_cepstra_are_the_librarys(jazz: NDArray[np.int16], oracle: Oracle) -> None:
+    ours = cepstra(without_noise(mel_power(power_spectrum(jazz))))
+    # The library pads the last frame, which is not whole.
+    assert len(oracle.cepstra) - len(ours) in (0, 1)
+    assert np.abs(ours - oracle.cepstra[: len(ours)]).max() < 1e-3
+
+
+def test_frames_are_counted_as_they_fit() -> None:
+    for length, frames in ((0, 0), (FRAME_LENGTH - 1, 0), (FRAME_LENGTH, 1), (FRAME_LENGTH + FRAME_SHIFT, 2)):
+        assert power_spectrum(np.ones(length, dtype=np.int16)).shape == (frames, 257)
+
+
+def test_differences_reach_three_frames() -> None:
+    ramp = np.arange(20.0)[:, None] * np.ones(13)
+    features = with_differences(ramp)
+    assert features.shape == (20, 3, 13)
+    assert np.all(features[3:-3, 1] == 4)
+    assert np.all(features[3:-3, 2] == 0)
+
+
+def test_the_way_back_from_cepstra_smooths_and_no_more() -> None:
+    assert np.allclose(from_cepstra() @ to_cepstra(), np.eye(13))
+
+
+def test_a_warp_moves_the_filters() -> None:
+    lines = np.arange(257)
+    centre = (lines @ mel_filters()) / mel_filters().sum(axis=0)
+    higher = (lines @ mel_filters(1.1)) / mel_filters(1.1).sum(axis=0)
+    assert np.all(higher[3:-1] > centre[3:-1])
+
+
+def test_the_floor_bounds_what_silence_does(jazz: NDArray[np.int16]) -> None:
+    # Silence around and in it: without the floor the mean of the cepstra is that of zeros.
+    cut = np.where(np.abs(jazz.astype(np.int32)) < 120, 0, jazz).astype(np.int16)
+    plain = [cepstra(mel_power(power_spectrum(x))) for x in (jazz, cut)]
+    floored = [cepstra(with_floor(mel_power(power_spectrum(x)))) for x in (jazz, cut)]
+
+    def distance(pair: list[NDArray[np.float64]]) -> float:
+        first, second = ((x - x.mean(axis=0)) for x in pair)
+        return float(np.abs(first - second).mean())
+
+    assert distance(floored) < 0.3 * distance(plain)
+
+
+def test_compensation_brings_noisy_speech_nearer_to_clean(
+    model: AcousticModel, jazz: NDArray[np.int16]
+) -> None:
+    noisy = jazz + hiss(len(jazz) / 16_000, 600.0)[: len(jazz)].astype(np.float64)
+    clean_mel, noisy_mel = (with_floor(mel_power(power_spectrum(x))) for x in (jazz, noisy))
+    clean = cepstra(clean_mel)
+    clean -= clean.mean(axis=0)
+    raw = cepstra(noisy_mel)
+    raw -= raw.mean(axis=0)
+    better = compensated(noisy_mel, speech_mixture(model))
+    better -= better.mean(axis=0)
+    loud = clean_mel.sum(axis=1) > np.median(clean_mel.sum(axis=1))
+    assert np.abs(better - clean)[loud].mean() < 0.95 * np.abs(raw - clean)[loud].mean()

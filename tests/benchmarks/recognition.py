@@ -1,0 +1,156 @@
+"""How well the grammar's recogniser hears, what it costs, and how that grows: the tables of docs/recognition.md.
+
+    python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign FOLDER] [--lists]
+
+CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), `intents.yaml` and `noise-*.flac`. Noise is mixed at a
+place that follows from the recording's name and the ratio, so that every run hears the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import soundfile
+
+from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.recogniser import GrammarRecogniser
+from hardware.audio import SAMPLE_RATE, AudioChunk
+from intents.catalogue import load_catalogue
+from intents.match import Matcher
+from intents.results import IntentMatch
+from intents.word_graph import graph_of_phrases, word_graph
+from tests.assistant.recognition.hearing import household, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+LIST_SIZES: Final = (100, 1_000, 10_000)
+_LOUDEST: Final = 2048
+"""Samples of the frames whose largest energy counts as that of speech and noise."""
+
+
+def main() -> None:
+    """Print the tables asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path, nargs="?")
+    parser.add_argument("--snr", default="24,15,6")
+    parser.add_argument("--every", type=int, default=1, help="take every Nth recording only")
+    parser.add_argument("--lists", action="store_true", help="measure how cost grows with the size of a list")
+    parser.add_argument(
+        "--foreign", action="store_true", help="hear the corpus under the bundled language too"
+    )
+    arguments = parser.parse_args()
+    if arguments.corpus:
+        ratios = [None, *(float(snr) for snr in arguments.snr.split(",") if snr)]
+        for line in acceptance(arguments.corpus, ratios, every=arguments.every, foreign=arguments.foreign):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+    if arguments.lists:
+        for line in growth():
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+
+def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign: bool) -> Iterator[str]:
+    """Rows of command acceptance, real-time factor and, under a foreign language, false accepts."""
+    cases = [json.loads(line) for line in (corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
+    cases = cases[::every]
+    (noise_file,) = corpus.glob("noise-*.flac")
+    noise, _ = soundfile.read(noise_file)
+    catalogue = load_catalogue(files=[corpus / "intents.yaml"])
+    recogniser, matcher = GrammarRecogniser(word_graph(catalogue)), Matcher(catalogue)
+    bundled = load_catalogue()
+    strange = (GrammarRecogniser(word_graph(bundled)), Matcher(bundled)) if foreign else None
+    yield "| condition | recordings | accepted | turned down | wrong | real-time factor | foreign accepted |"
+    yield "|---|---|---|---|---|---|---|"
+    for snr in ratios:
+        right = empty = taken = 0
+        audio_s = cpu_s = 0.0
+        for case in cases:
+            samples = mixed(corpus / case["audio"], noise, snr)
+            begun = time.process_time()
+            recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
+            text = recogniser.finish().text
+            cpu_s += time.process_time() - begun
+            audio_s += len(samples) / SAMPLE_RATE
+            match = matcher.match(text)
+            right += isinstance(match, IntentMatch) and accepted(match, case)
+            empty += not text
+            if strange:
+                strange[0].accept(AudioChunk(samples=samples, start_s=0.0))
+                taken += isinstance(strange[1].match(strange[0].finish().text), IntentMatch)
+        n = len(cases)
+        yield (
+            f"| {'clean' if snr is None else f'{snr:g} dB'} | {n} | {right / n:.3f} | {empty / n:.3f} "
+            f"| {(n - right - empty) / n:.3f} | {cpu_s / audio_s:.3f} | {f'{taken / n:.3f}' if strange else '-'} |"
+        )
+
+
+def accepted(match: IntentMatch, case: dict[str, Any]) -> bool:
+    """Whether the intent and every labelled slot have exactly the labelled value."""
+    return match.intent == case["intent"] and all(
+        match.slots.get(slot) == value for slot, value in case["slots"].items()
+    )
+
+
+def mixed(path: Path, noise: NDArray[np.float64], snr: float | None) -> NDArray[np.int16]:
+    """A recording with noise at a ratio of the loudest frames' energies, scaled to half of full scale."""
+    speech, rate = soundfile.read(path)
+    if rate != SAMPLE_RATE:
+        raise ValueError(f"{path} has {rate} samples a second, expected {SAMPLE_RATE}")
+    if snr is not None:
+        digest = hashlib.md5(f"{path.name}{snr}".encode(), usedforsecurity=False).hexdigest()
+        start = int(digest[:8], 16) % (len(noise) - len(speech))
+        part = noise[start : start + len(speech)]
+        speech = speech + np.sqrt(loudest(speech) / (loudest(part) * 10 ** (snr / 10))) * part
+        speech = speech / (2 * np.abs(speech).max())
+    return np.asarray(np.clip(np.rint(speech * 32767), -32768, 32767), dtype=np.int16)
+
+
+def loudest(samples: NDArray[np.float64]) -> float:
+    """The largest energy of a frame."""
+    frames = samples[: len(samples) // _LOUDEST * _LOUDEST].reshape(-1, _LOUDEST)
+    return float((frames**2).sum(axis=1).max())
+
+
+def growth() -> Iterator[str]:
+    """Rows of what a list of so many values costs, in a language like that of a music player."""
+    words = [
+        line.split(None, 1)[0]
+        for line in bundled_model().dictionary.read_text(encoding="utf-8").splitlines()
+        if line[0].isalpha() and "(" not in line.split(None, 1)[0]
+    ]
+    recordings = [read(path) for path, text in household() if text.startswith("play")]
+    audio_s = sum(len(samples) for samples in recordings) / SAMPLE_RATE
+    yield "| list values | instances | seconds to compile | memory, MB | real-time factor |"
+    yield "|---|---|---|---|---|"
+    for size in LIST_SIZES:
+        rng = random.Random(size)
+        artists = {" ".join(rng.choices(words, k=rng.choice((1, 2, 2, 3)))) for _ in range(size)}
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        begun = time.process_time()
+        graph = graph_of_phrases([f"{verb} {artist}" for verb in ("play", "put on") for artist in artists])
+        recogniser = GrammarRecogniser(graph)
+        compiled = time.process_time() - begun
+        memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        begun = time.process_time()
+        for samples in recordings:
+            recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
+            recogniser.finish()
+        factor = (time.process_time() - begun) / audio_s
+        yield f"| {len(artists):,} | {recogniser.size:,} | {compiled:.1f} | {memory:.0f} | {factor:.3f} |"
+
+
+if __name__ == "__main__":
+    main()
