@@ -94,10 +94,15 @@ class FuzzyMatcher:
         self._long_words = sorted(word for word in self._vocabulary if len(word) >= _SHORTEST)
         self._near_words = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
 
-    def match(self, text: str, now: datetime | None = None) -> IntentMatch | NoMatch:
-        """The fuzzy match of a normalised `text`; spoken times are worked out relative to `now`."""
+    def match(
+        self, text: str, now: datetime | None = None, *, thorough: bool = True
+    ) -> IntentMatch | NoMatch:
+        """The fuzzy match of a normalised `text`; spoken times are worked out relative to `now`.
+
+        Unless `thorough`, a filler less or more is forgiven only among the sampled sentences; many times faster.
+        """
         text = remove_skip_words(text, self._catalogue.commands.skip_words, ignore_whitespace=False)
-        candidates = self._candidates(text)
+        candidates = self._candidates(text, thorough=thorough)
         likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
         if not likely or likely[0].score < self._settings.ask:
             nearest = candidates[0] if candidates else None
@@ -138,7 +143,7 @@ class FuzzyMatcher:
                 node = node.words.setdefault(word, _Node())
         node.sentences.setdefault(text, intent)
 
-    def _candidates(self, text: str) -> list[_Candidate]:
+    def _candidates(self, text: str, *, thorough: bool) -> list[_Candidate]:
         """The sentences with the words of `text`, give or take a slip of the ear, the nearest first."""
         words = text.split()
         if len(words) > _MOST_WORDS:
@@ -149,8 +154,8 @@ class FuzzyMatcher:
         if len(unknown) > _MOST_UNKNOWN or not all(map(self._near_words, unknown)):
             return []
         sentences = dict(self._walk(words))
-        if not sentences:
-            sentences = self._corrected(words)
+        if not sentences and (unknown or thorough):
+            sentences = self._corrected(words, fillers=thorough)
         return sorted(
             (
                 _Candidate(intent=intent, sentence=sentence, score=fuzz.ratio(text, sentence) / 100)
@@ -185,22 +190,22 @@ class FuzzyMatcher:
                 if name in node.lists:
                     waiting.append((span.stop, node.lists[name], (*filled, span.text)))
 
-    def _corrected(self, words: Sequence[str]) -> dict[str, str]:
-        """The utterance with every unknown word replaced by the nearest of ours, a filler less or more; to its intent.
+    def _corrected(self, words: Sequence[str], *, fillers: bool) -> dict[str, str]:
+        """The utterance with every unknown word replaced by the nearest of ours, to its intent.
 
-        Only what is a sentence of ours. Complete where the sample of sentences is not.
+        With `fillers`, also with one of them less or more. Only what is a sentence of ours. Complete where the sample
+        of sentences is not.
         """
-        fillers = self._catalogue.fillers
-        near = [word if word in fillers else self._near_words(word)[0] for word in words]
+        light = self._catalogue.fillers
+        near = [word if word in light else self._near_words(word)[0] for word in words]
         variants = {" ".join(near): None}
-        for place, (before, word) in enumerate(itertools.pairwise(["", *near, ""])):
-            if word in fillers:
+        for place, (before, word) in enumerate(itertools.pairwise(["", *near, ""]) if fillers else ()):
+            if word in light:
                 variants[" ".join([*near[:place], *near[place + 1 :]])] = None
             # Only where our sentences have it, for each variant costs a reading.
-            for filler in sorted(fillers):
-                if (before, filler) in self._pairs and not {(filler, word), (filler, "%s")}.isdisjoint(
-                    self._pairs
-                ):
+            for filler in sorted(light):
+                follows = {(filler, word), (filler, "%s")}
+                if (before, filler) in self._pairs and not follows.isdisjoint(self._pairs):
                     variants[" ".join([*near[:place], filler, *near[place:]])] = None
         corrected: dict[str, str] = {}
         for variant in variants:

@@ -93,7 +93,8 @@ class Matcher:
             return Explanation(text=text, exact=tuple(commands), result=_decided(commands, text, "exact"))
         if answers:
             return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
-        fuzzy = self._fuzzy.match(text, now)
+        # What likeness would have to search for, the model finds by itself.
+        fuzzy = self._fuzzy.match(text, now, thorough=self._model is None)
         if self._model is None:
             return Explanation(text=text, fuzzy=fuzzy, result=fuzzy)
         view = self._model.view(text)

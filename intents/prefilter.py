@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hassil.intents import TextSlotList
+from hassil.intents import RangeSlotList, TextSlotList
 
 from intents.descent import Descent
 from intents.exact import rank, readings
@@ -43,7 +43,7 @@ class Prefilter:
         self, text: str, now: datetime | None = None, *, context: Mapping[str, str] | None = None
     ) -> list[Reading]:
         """What `exact.readings` of all the templates would find in the normalised `text`."""
-        words = frozenset(text.split()) - self._skip_words
+        words = {word for word in text.split() if not word.isdigit()} - self._skip_words
         found = [
             reading
             for known, alone in self._parts
@@ -58,7 +58,7 @@ def _open(data: IntentData, commands: Intents) -> bool:
     lists = {**commands.slot_lists, **data.slot_lists}
     rules = {**commands.expansion_rules, **data.expansion_rules}
     return any(
-        not isinstance(lists.get(reference.list_name), TextSlotList)
+        not isinstance(lists.get(reference.list_name), TextSlotList | RangeSlotList)
         for sentence in data.sentences
         for reference in references(sentence.expression, rules)
     )
