@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["MatchSettings", "Matcher"]
 
 _BUNDLED: Final = "bundled"
+_MARKUP: Final = frozenset("<>{}[]|;%$\\=")
 _bundled_model = cache(load_model)
 
 
@@ -75,6 +76,8 @@ class Matcher:
         """`match`, and how each step came to it."""
         if too_long(text):
             return Explanation(text="", result=NoMatch(reason="out of scope"), note="longer than any command")
+        # No command is said or typed with these: code and markup are asked about at most.
+        marked_up = not _MARKUP.isdisjoint(text)
         text = normalise(text)
         if not text:
             return Explanation(text=text, result=NoMatch(reason="empty"), note="no words")
@@ -103,6 +106,8 @@ class Matcher:
             certain = fuzzy.certain and not self._model.doubts(fuzzy.intent, view)
             return Explanation(text=text, model=view, fuzzy=fuzzy, result=replace(fuzzy, certain=certain))
         decided = self._model.decide(view, text, now, in_dialogue=expected is not None)
+        if isinstance(decided, IntentMatch) and marked_up:
+            decided = replace(decided, certain=False)
         if isinstance(decided, NoMatch) and (fuzzy.reason == "ambiguous" or fuzzy.score > decided.score):
             decided = fuzzy
         return Explanation(text=text, model=view, fuzzy=fuzzy, result=decided)
