@@ -1,6 +1,6 @@
 """How well the grammar's recogniser hears, what it costs, and how that grows: the tables of docs/recognition.md.
 
-    python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign FOLDER] [--lists]
+    python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign] [--lists]
 
 CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), `intents.yaml` and `noise-*.flac`. Noise is mixed at a
 place that follows from the recording's name and the ratio, so that every run hears the same.
@@ -12,7 +12,6 @@ import argparse
 import hashlib
 import json
 import random
-import resource
 import sys
 import time
 from pathlib import Path
@@ -138,18 +137,19 @@ def growth() -> Iterator[str]:
     for size in LIST_SIZES:
         rng = random.Random(size)
         artists = {" ".join(rng.choices(words, k=rng.choice((1, 2, 2, 3)))) for _ in range(size)}
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         begun = time.process_time()
         graph = graph_of_phrases([f"{verb} {artist}" for verb in ("play", "put on") for artist in artists])
         recogniser = GrammarRecogniser(graph)
         compiled = time.process_time() - begun
-        memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
         begun = time.process_time()
         for samples in recordings:
             recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
             recogniser.finish()
         factor = (time.process_time() - begun) / audio_s
-        yield f"| {len(artists):,} | {recogniser.size:,} | {compiled:.1f} | {memory:.0f} | {factor:.3f} |"
+        network = recogniser.network
+        yield (
+            f"| {len(artists):,} | {network.size:,} | {compiled:.1f} | {network.bytes / 1e6:.0f} | {factor:.3f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ FILLERS: Final = ("SIL", "+NSN+")
 
 NO_WORD: Final = -1
 
+MOST_INSTANCES: Final = 3_000_000
+"""Instances at most; half a kilobyte each while it is compiled, and a machine at home must not run out of memory."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
@@ -74,6 +77,11 @@ class Network:
     def size(self) -> int:
         """Number of instances."""
         return len(self.phone)
+
+    @property
+    def bytes(self) -> int:
+        """Memory of its arrays."""
+        return sum(value.nbytes for value in vars(self).values() if isinstance(value, np.ndarray))
 
 
 @dataclass(kw_only=True)
@@ -218,6 +226,11 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
                 row = tuple(sequence(phone, left, right, position) for right in rights[end])
                 rows.setdefault(row, []).append(left)
         into, width = right_at[start][as_left], len(rights[start])
+        if len(phone_) > MOST_INSTANCES:
+            raise RecognitionError(
+                f"the grammar has over {MOST_INSTANCES:,} sounds in their contexts, too many to search: shorten the "
+                "lists of the intent definitions, or take the engine vosk or pocketsphinx"
+            )
         for row, row_lefts in rows.items():
             instances: dict[int, int] = {}
             for i, found in enumerate(row):

@@ -108,9 +108,9 @@ class GrammarRecogniser:
         return self._name
 
     @property
-    def size(self) -> int:
-        """Number of triphone instances in the network."""
-        return self._network.size
+    def network(self) -> Network:
+        """The compiled grammar."""
+        return self._network
 
     def accept(self, chunk: AudioChunk) -> None:
         """Keep the next chunk; raises `RecognitionError` for samples that are not mono 16-bit."""

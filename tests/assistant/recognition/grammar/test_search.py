@@ -166,3 +166,16 @@ def test_words_that_begin_alike_share_their_beginning(model: AcousticModel) -> N
 def test_a_grammar_without_a_sentence_is_refused(model: AcousticModel, graph: WordGraph) -> None:
     with pytest.raises(RecognitionError, match=r"no sentence whose words all have a pronunciation"):
         compile_network(graph, model, {})
+
+
+def test_a_grammar_too_large_to_search_is_refused(
+    model: AcousticModel,
+    graph: WordGraph,
+    phones: dict[str, list[tuple[int, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("assistant.recognition.grammar.network.MOST_INSTANCES", 20)
+    with pytest.raises(
+        RecognitionError, match=r"over 20 sounds in their contexts, too many to search: shorten"
+    ):
+        compile_network(graph, model, phones)
