@@ -85,6 +85,8 @@ def command(
         raise click.UsageError(
             "--attribution credits what was booked; it does not go with --plan or --funnel"
         )
+    if plan and funnel:
+        raise click.UsageError("--funnel follows what was booked; it does not go with --plan")
     terms = Terms(
         plan=load_plan(plan) if plan else None,
         what_if=plan is not None,

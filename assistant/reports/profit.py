@@ -155,6 +155,7 @@ def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, In
             )
         if again is not None:
             statement = replace(statement, what_if=", ".join(booked_under) or "none")
+        statement = replace(statement, since=terms.since, until=terms.until)
         made[by] = _loaded(store, statement, terms, rates)
     return made
 

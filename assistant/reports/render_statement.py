@@ -96,6 +96,9 @@ def _basis(statement: IncomeStatement) -> str:
         )
     if statement.attribution:
         basis = f"{basis}, income from orders by {statement.attribution}"
+    for word, time in (("from", statement.since), ("until", statement.until)):
+        if time:
+            basis = f"{basis}, {word} {time:%Y-%m-%d %H:%M}"
     if statement.zone != "UTC":
         basis = f"{basis}, times of {statement.zone}"
     return basis

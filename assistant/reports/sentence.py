@@ -30,7 +30,7 @@ def statement_sentence(statement: IncomeStatement, sold: Mapping[str, int]) -> s
     if statement.attribution:
         basis = f"{basis}; income from orders credited by {statement.attribution}"
     if statement.loading:
-        basis = f"{basis}; the device and overhead shared out by {statement.loading.by}"
+        basis = f"{basis}; costs with the device and overhead, shared out by {statement.loading.by}"
     if not statement.rows:
         return f"Nothing was said, so nothing was earned and nothing spent ({basis})."
     idle = [row for row in statement.rows if not row.revenue]

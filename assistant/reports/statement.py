@@ -113,6 +113,10 @@ class IncomeStatement:
     """The table of those rates."""
     zone: str = "UTC"
     """Time zone of hours, days and weeks."""
+    since: datetime | None = None
+    """From this time on; None: from the beginning of the log."""
+    until: datetime | None = None
+    """Up to, and without, this time; None: to the end of the log."""
     what_if: str = ""
     """The plan that the log was booked under, where it is stated under another: nothing of it was booked."""
     attribution: str = ""
@@ -137,6 +141,8 @@ class IncomeStatement:
             "rates": self.rates or None,
             "by": self.by,
             "time_zone": self.zone,
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
             "attribution": self.attribution or None,
             "totals": {**_figures(self.total), **_loaded_figures(self.total, loaded=loaded)},
             "rows": [

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import LedgerError
 from assistant.ledger import accounts
-from assistant.ledger.rules import book_interaction, book_order_event
+from assistant.ledger.rules import book_interaction, book_order_event, reverse
+from assistant.records import from_stamp
 from assistant.store.journal import orders, said
 from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S
 from assistant.store.totals import TIMES
@@ -43,11 +44,22 @@ def repriced(store: Store, plan: PricingPlan, rates: Rates | None = None) -> Ite
         LedgerError: an order is in another currency, and there is no rate for its day.
     """
     wanted = {id_ for (id_,) in store.stream("SELECT DISTINCT interaction_id FROM order_events")}
+    corrections = list(
+        store.stream("SELECT id, at, reverses FROM transactions WHERE reverses IS NOT NULL ORDER BY number")
+    )
+    reversed_ids = {reverses for _, _, reverses in corrections}
+    corrected: dict[str, tuple[Transaction, Mapping[str, str]]] = {}
     cells: dict[str, Mapping[str, str]] = {}
+
+    def book(booked: Iterable[Transaction], cell: Mapping[str, str]) -> Iterator[Fact]:
+        booked = tuple(booked)
+        corrected.update({each.id: (each, cell) for each in booked if each.id in reversed_ids})
+        yield from facts_of_transactions(booked, cell)
+
     for it in said(store):
         cell = dimensions(replace(it, plan=plan.name))
         yield from facts_of_interaction(it, cell)
-        yield from facts_of_transactions(book_interaction(it, plan), cell)
+        yield from book(book_interaction(it, plan), cell)
         if it.id in wanted:
             cells[it.id] = cell
     for order, life in orders(store):
@@ -56,7 +68,13 @@ def repriced(store: Store, plan: PricingPlan, rates: Rates | None = None) -> Ite
             placed = cells[event.interaction_id]
             yield from facts_of_event(event, placed)
             booked = book_order_event(again, event, life[:number], plan.exchange or rates)
-            yield from facts_of_transactions(booked, placed)
+            yield from book(booked, placed)
+    # What was taken back is taken back under this plan too; a booking that it does not have needs no correction.
+    for id_, at, reverses in corrections:
+        if reverses in corrected:
+            original, placed = corrected[reverses]
+            correction = reverse(original, reason="as in the books", at=from_stamp(at))
+            yield from book([replace(correction, id=id_)], placed)
 
 
 def added_up(

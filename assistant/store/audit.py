@@ -238,7 +238,7 @@ def _check_statement(store: Store, findings: _Findings, earned: Counter[str], sp
             if stated[currency] != posted[currency]:
                 findings.add(
                     "statement",
-                    f"statement in {currency}",
+                    f"statement in {currency or 'no currency'}",
                     f"states a {name} of {stated[currency]} millionths; the postings come to {posted[currency]}",
                 )
 

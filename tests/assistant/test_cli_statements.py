@@ -161,6 +161,8 @@ def test_other_bad_input_is_named(run: Any, tmp_path: Path) -> None:
         run("pnl", "--since", "2026-01-05T10:01")
     with pytest.raises(LedgerError, match="name a table of exchange rates"):
         run("pnl", "--currency", "EUR")
+    with pytest.raises(click.UsageError, match="does not go with --plan"):
+        run("pnl", "--funnel", "--plan", "maker")
     with pytest.raises(StoreError, match="is a folder"):
         run("--db", str(tmp_path), "pnl")
 
@@ -172,6 +174,14 @@ def test_a_time_is_of_the_zone_that_was_named(run: Any) -> None:
     )
     utc = run("pnl", "--json", "--since", "2025-12-01T08:15", "--until", "2025-12-31T18:15")
     assert json.loads(local)["totals"] == json.loads(utc)["totals"]
+
+
+def test_a_statement_of_a_time_names_it(run: Any) -> None:
+    page = " ".join(run("pnl", "--tz", "Europe/Berlin", "--since", "2025-12-01T14:00").split())
+    assert "USD, from 2025-12-01 14:00, times of Europe/Berlin" in page
+    assert "from 2025" not in run("pnl")
+    document = json.loads(run("pnl", "--json", "--until", "2026-01-01"))
+    assert (document["since"], document["until"]) == (None, "2026-01-01T00:00:00+00:00")
 
 
 def test_following_for_other_programs_is_an_object_a_line(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_costs_are_fully_loaded_where_the_statement_is() -> None:
     made = statement(("music", 9, "0", "0"), ("pizza", 1, "1", "0"), overhead="1")
     assert statement_sentence(made, {"pizza": 1}) == (
         "90 % of what was said earned 0.00 and cost 0.90 USD; 1 pizza paid for 100 % of it "
-        "(simulated, plan home; the device and overhead shared out by interactions)."
+        "(simulated, plan home; costs with the device and overhead, shared out by interactions)."
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,7 @@ from assistant.errors import LedgerError
 from assistant.ledger.exchange import load_rates
 from assistant.ledger.period import PeriodItem
 from assistant.ledger.plan import load_plan
+from assistant.ledger.rules import reverse
 from assistant.money import Money
 from assistant.reports.loading import loading
 from assistant.reports.profit import NO_PLAN, Terms, log_funnel, make_profit
@@ -26,8 +29,8 @@ from tests.assistant.random_log import euro_plan, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+LATER = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 12, tzinfo=UTC)
 
 amounts = st.integers(min_value=-(10**12), max_value=10**12)
@@ -179,6 +182,29 @@ def test_the_same_plan_again_comes_to_what_was_booked(store: Store, by: str) -> 
     again = make_profit(store, by, Terms(plan=plan, what_if=True)).statement
     assert again.what_if == "home"
     assert replace(again, what_if="") == booked
+
+
+def test_what_was_corrected_stays_corrected_under_the_plan_again(path: Path, tmp_path: Path) -> None:
+    plan = load_plan("home")
+    with Store.open(Path(shutil.copy(path, tmp_path / "corrected.db"))) as store:
+        for kind in ("compute", "notification", "accrual"):
+            ids = [
+                row["id"] for row in store.rows("SELECT id FROM transactions WHERE kind = ? LIMIT 3", [kind])
+            ]
+            assert len(ids) == 3
+            for id_ in ids:
+                store.correct(id_, lambda original: reverse(original, reason="by mistake", at=LATER))
+            # And one of them was right after all.
+            store.correct(f"{ids[0]}:reversed", lambda original: reverse(original, reason="no", at=LATER))
+        before = make_profit(store, "intent", Terms(plan=plan, until=LATER)).statement.total
+        for by in GROUPINGS:
+            booked = make_profit(store, by, Terms(plan=plan)).statement
+            again = make_profit(store, by, Terms(plan=plan, what_if=True)).statement
+            assert replace(again, what_if="") == booked
+        assert booked.total.revenue.micros < before.revenue.micros
+        # A plan that grants no rebate has none to take back.
+        bare = replace(plan, name="bare", rebates={})
+        assert not make_profit(store, "day", Terms(plan=bare, what_if=True)).statement.total.revenue
 
 
 def test_another_plan_books_by_the_same_rules_and_writes_nothing(store: Store, path: Path) -> None:
