@@ -85,7 +85,7 @@ def deliver(store: Store, clock: SimulatedClock, *states: OrderState) -> None:
         (["order a pizza"], [], ("asked", "no answer")),
         # Asked for what was missing, read back, corrected, and taken: one request.
         (
-            ["order a pizza", "large", "pepperoni", "order a small pizza", "yes"],
+            ["order a pizza", "large", "pepperoni", "make it small", "yes"],
             ["completed"],
             ("kept", "kept"),
         ),
