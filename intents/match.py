@@ -51,7 +51,7 @@ class Matcher:
         self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings(), self._prefilter)
         if isinstance(model, str):
             model = _bundled_model(catalogue.language)
-        self._model = ModelStep(model, catalogue) if model else None
+        self._model = ModelStep(model, catalogue, self._prefilter.words) if model else None
 
     def match(
         self, text: str, *, expected: Expected | None = None, now: datetime | None = None

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hassil.intents import TextSlotList
+
 from intents.descent import SLOT_MARK, Descent
 from intents.exact import readings
-from intents.values import ListValues
+from intents.values import ListValues, Span
 from intents.walk import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from intents.catalogue import Catalogue
     from intents.results import SlotValue
-    from intents.values import Span
 
 _SKELETONS = 400
 _SEED = 0
+# "On the day after tomorrow at twenty five to seven in the morning"; a longer run of such words is none.
+_MOST_TIME_WORDS = 14
 _JOINING = frozenset({"and", "with", "extra"})
 
 
 class SlotFinder:
     """Finds the slots of an intent in a text that is known to mean it."""
 
-    def __init__(self, catalogue: Catalogue, intents: Iterable[str]) -> None:
-        """Learns from the templates of `intents` which list fills which slot after which word."""
+    def __init__(self, catalogue: Catalogue, intents: Iterable[str], vocabulary: frozenset[str]) -> None:
+        """Learns from the templates of `intents` which list fills which slot after which word.
+
+        Words of the `vocabulary`, which the templates know, are what they are and no other word misheard.
+        """
         self._values = ListValues(catalogue)
+        self._vocabulary = vocabulary | self._values.words
+        self._worked_out = _worked_out(catalogue)
         self._catalogue = catalogue
         self._slots: dict[str, dict[str, list[str]]] = {}
         self._after: dict[tuple[str, str, str], str] = {}
@@ -63,8 +72,10 @@ class SlotFinder:
     def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
         """List values of the intent in `words`, none overlapping, from left to right."""
         lists = self._slots[intent]
-        found = self._values.find(words, self._values.words)
+        found = self._values.find(words, self._vocabulary)
         spans = [(name, span) for name, some in found.items() if name in lists for span in some]
+        for name in lists.keys() & self._worked_out:
+            spans += [(name, span) for span in self._times(name, words)]
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
         used: set[int] = set()
         chosen = []
@@ -74,6 +85,18 @@ class SlotFinder:
                 used |= places
                 chosen.append((name, span))
         return sorted(chosen, key=lambda item: item[1].start)
+
+    def _times(self, name: str, words: Sequence[str]) -> Iterator[Span]:
+        """The longest values of a list of times from every word on; there are more of them than are kept."""
+        ours = self._values.words_of[name]
+        for known, run in itertools.groupby(range(len(words)), key=lambda place: words[place] in ours):
+            places = list(run)[:_MOST_TIME_WORDS] if known else []
+            for start in places:
+                for stop in range(places[-1] + 1, start + 1, -1):
+                    text = " ".join(words[start:stop])
+                    if readings(text, self._values.languages[name]):
+                        yield Span(start=start, stop=stop, text=text)
+                        break
 
     def _slot(self, intent: str, name: str, before: Sequence[str], taken: dict[str, SlotValue]) -> str | None:
         candidates = [slot for slot in self._slots[intent][name] if slot not in taken]
@@ -111,6 +134,18 @@ class SlotFinder:
         for reading in readings(text, self._values.languages[name], now):
             return next(iter(reading.slots.values()), text)
         return text
+
+
+def _worked_out(catalogue: Catalogue) -> frozenset[str]:
+    """The lists whose values are worked out relative to now."""
+    commands = catalogue.commands
+    lists = [commands.slot_lists, *(d.slot_lists for each in commands.intents.values() for d in each.data)]
+    return frozenset(
+        name
+        for some in lists
+        for name, values in some.items()
+        if isinstance(values, TextSlotList) and any((v.metadata or {}).get("resolve") for v in values.values)
+    )
 
 
 def _slots_by_list(catalogue: Catalogue, intent: str) -> dict[str, list[str]]:

@@ -48,6 +48,10 @@ class ListValues:
         for name, texts in self.texts.items():
             for words in texts:
                 self._by_first[words[0]].append((name, words))
+        self.words_of = {
+            name: frozenset(w for words in texts for w in words) for name, texts in self.texts.items()
+        }
+        """List name to the words of its values."""
         values = [words for named in self._by_first.values() for _, words in named]
         self.words = frozenset(word for words in values for word in words)
         self._long_words = sorted(word for word in self.words if len(word) >= _SHORTEST)

@@ -10,7 +10,9 @@ from intents.catalogue import load_catalogue
 from intents.errors import SettingsError
 from intents.match import Matcher, MatchSettings
 from intents.normalise import normalise
+from intents.prefilter import Prefilter
 from intents.results import Expected, IntentMatch, NoMatch
+from intents.slots import SlotFinder
 from tests.intents.sentences import MISHEARD, NO_ORDER, NOW, OUT_OF_SCOPE, UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -30,6 +32,35 @@ def test_a_command_is_understood_word_for_word(
     assert match.certain
     assert match.score == 1.0
     assert match.sentence == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        (
+            "book me an uber to the zoo for 3 people at 5pm maybe",
+            {"destination": "zoo", "passengers": 3, "time": "2026-01-06T17:00"},
+        ),
+        (
+            "could you arrange a cab to the zoo tomorrow at half past seven in the evening",
+            {"destination": "zoo", "time": "2026-01-06T19:30"},
+        ),
+    ],
+)
+def test_where_no_template_matches_a_time_is_found_whole(
+    matcher: Matcher, text: str, slots: dict[str, SlotValue]
+) -> None:
+    match = matcher.match(text, now=NOW)
+    assert isinstance(match, IntentMatch)
+    assert (match.step, match.intent, dict(match.slots)) == ("model", "ride", slots)
+
+
+def test_a_word_of_the_templates_is_no_other_word_misheard(catalogue: Catalogue) -> None:
+    words = Prefilter(catalogue.commands).words
+    assert "driver" in words
+    finder = SlotFinder(catalogue, ["ride"], words)
+    assert finder.find("ride", "who directed taxi driver") == {}
+    assert finder.find("ride", "a taxi to the airpart") == {"destination": "airport"}
 
 
 @pytest.mark.parametrize("text", OUT_OF_SCOPE)
@@ -85,7 +116,7 @@ def test_a_word_that_may_deny_makes_it_no_certain_order(matcher: Matcher, text: 
         assert isinstance(match, NoMatch) or not match.certain, match
 
 
-@pytest.mark.parametrize("text", ["order a large pepperoni pizza", "i need a taxi to the train station"])
+@pytest.mark.parametrize("text", ["order a large pepperoni pizza", "i need a taxi to the grocery store"])
 def test_a_likeness_needs_every_word_that_matters(literal: Matcher, catalogue: Catalogue, text: str) -> None:
     words = text.split()
     for place, word in enumerate(words):
