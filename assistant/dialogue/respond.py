@@ -136,8 +136,10 @@ def _question(state: Pending, talk: _Talk) -> str:
             return talk.say("dialogue.confirm_again", ago=ago, **values)
         case Proving():
             return talk.say("dialogue.pin")
-        case Offering():
-            return talk.say("dialogue.did_you_mean", sentence=state.match.sentence)
+        case Offering(match=match):
+            # The model has no sentence of ours to offer, only what it is about.
+            about = [f"{match.intent}.offer"] if match.step == "model" else []
+            return talk.say(*about, "dialogue.did_you_mean", sentence=match.sentence)
 
 
 def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:

@@ -42,6 +42,7 @@ _PLAIN: Final = (
         ("order a small ham pizza", "yes, but make it large", "add olives", "no onions", "how long", "yes"),
     ),
     ("Asked back", ("call me a taxi to the airport", "what was that", "how much is it", "no")),
+    ("Only nearly a command", ("cab to the airport", "yes", "in a van", "sure")),
     ("Not a yes", ("order a large ham pizza", "yes don't order", "the cat sat on the mat")),
     (
         "Another order, another command",

@@ -31,6 +31,11 @@ NEAR_YES: Final = (
         "say yes",
         "yes or no",
         "maybe yes",
+        "not sure",
+        "are you sure",
+        "sure not",
+        "no i am not sure",
+        "shore",
     ),
     *(
         "i guess",

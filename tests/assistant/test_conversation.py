@@ -96,6 +96,15 @@ def outcomes(receipts: list[Receipt]) -> list[str]:
         (["call me a taxi to the zoo", "for three people"], "for 3 people"),
         (["call me a taxi to the zoo", "make it premium"], "kilometres, premium for"),
         (["order a large ham pizza", "with a stuffed crust"], "with a stuffed crust for $22.48"),
+        (
+            ["order a large ham pizza", "actually i want pineapple too"],
+            "one large ham and pineapple pizza for",
+        ),
+        (["order a large ham pizza", "ham and olives as well"], "one large ham and olive pizza for"),
+        (["order a large ham pizza", "make it twenty"], "20 large ham pizzas for"),
+        (["order a pizza", "large", "plain"], "one large cheese pizza for"),
+        (["call me a taxi", "to the station", "in a van"], "from home to train station, 3.6 kilometres, van"),
+        (["call me a taxi to the zoo", "not the zoo, the station"], "from home to train station"),
     ],
 )
 def test_a_correction_is_read_back_anew_and_nothing_else_is_ordered(
@@ -124,6 +133,12 @@ def test_what_is_asked_about_the_order_is_answered(store: Store, clock: Simulate
     _, much, long = say(program(store, clock), "order a large ham pizza", "how much is it", "how long")
     assert "$19.98" in much.interaction.reply
     assert "35 minutes" in long.interaction.reply
+
+
+def test_more_than_is_sold_is_refused_and_not_made_one(store: Store, clock: SimulatedClock) -> None:
+    (refused,) = say(program(store, clock), "order 100 large ham pizzas")
+    assert refused.interaction.outcome == "failed"
+    assert "1 to 20 pizzas, not 100" in refused.interaction.reply
 
 
 def test_another_order_takes_nothing_over_from_the_first(store: Store, clock: SimulatedClock) -> None:

@@ -143,6 +143,13 @@ def test_what_is_only_near_is_asked_about_first() -> None:
     assert outcomes([turn(asked.state, "no")]) == ["cancelled"]
 
 
+def test_what_the_model_alone_has_seen_is_asked_about_in_words_of_ours() -> None:
+    match = replace(uncertain("order a large ham pizza"), step="model")
+    assert respond(Idle(), match, SETTING, MOMENT).reply == "Did you want a pizza?"
+    own = replace(match, intent="timer", slots={})
+    assert respond(Idle(), own, SETTING, MOMENT).reply == "Did you mean: order a large ham pizza?"
+
+
 def test_no_answer_cancels_what_was_read_back() -> None:
     (quoted,) = talk("order a large ham pizza")
     (event,) = expire(quoted.state, MOMENT)
