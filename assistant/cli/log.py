@@ -14,13 +14,14 @@ import msgspec
 
 from assistant.cli.exits import BAD_INPUT
 from assistant.cli.options import Settings, console, global_options
-from assistant.cli.plans import PlanShelf
+from assistant.cli.plans import PlanShelf, basis
 from assistant.cli.when import When
 from assistant.ledger.transactions import cost, revenue
 from assistant.records import stamp
 from assistant.reports.render_log import interaction_receipt, log_lines
 from assistant.store.journal import money_of, receipts
 from assistant.store.store import Store
+from assistant.store.totals import plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +68,7 @@ def command(
             if first is None:
                 click.echo("Nothing in the log fits.")
                 return 0
-            for line in log_lines(chain([first], lines), width=console().width):
+            for line in log_lines(chain([first], lines), plans=plans(store), width=console().width):
                 click.echo(line)
     return 0
 
@@ -112,7 +113,7 @@ def follow(settings: Settings, /, as_json: bool) -> int:
     shelf = PlanShelf(settings)
     with Store.open(settings.db_path, mode="read") as store:
         last = max((it.number for it in store.interactions(limit=1)), default=0)
-        click.echo(f"Following {store.path} (simulated); Ctrl-C ends.", err=as_json)
+        click.echo(f"Following {store.path} ({basis(plans(store))}); Ctrl-C ends.", err=as_json)
         while True:
             found = store.interactions(after=last)
             booked = store.transactions(it.id for it in found)

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assistant.cli.options import Settings, console, global_options
+from assistant.cli.plans import basis
 from assistant.cli.when import When
 from assistant.clock import SystemClock
 from assistant.errors import LedgerError
@@ -20,6 +21,7 @@ from assistant.ledger.rules import book_order_event, reverse
 from assistant.money import Money
 from assistant.records import OrderEvent, OrderState
 from assistant.store.store import Store
+from assistant.store.totals import plans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +50,8 @@ def orders(settings: Settings, /, state: OrderState | None, as_json: bool) -> in
     if as_json:
         click.echo(json.dumps({"simulated": True, "orders": [_order(*each) for each in found]}, indent=2))
         return 0
-    table = Table(title="Orders — simulated", box=box.SIMPLE_HEAD, pad_edge=False)
+    title = f"Orders — {basis(sorted({order.plan for order, _ in found}))}"
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for name in ("order", "what", "total", "rebate", "state", "since (UTC)"):
         table.add_column(name, overflow="fold")
     for order, life in found:
@@ -126,10 +129,14 @@ def correct(
     settings: Settings, /, transaction_id: str, reason: str, at: datetime | None, as_json: bool
 ) -> int:
     """Take a transaction back by booking its reverse; nothing is ever changed or deleted."""
-    when = at or SystemClock().now()
+    now = SystemClock().now()
+
+    def taken_back(original: Transaction) -> Transaction:
+        return reverse(original, reason=reason, at=at or max(now, original.at))
+
     with Store.open(settings.db_path) as store:
         try:
-            booked = store.correct(transaction_id, lambda original: reverse(original, reason=reason, at=when))
+            booked = store.correct(transaction_id, taken_back)
         except KeyError:
             raise LedgerError(
                 f"there is no transaction {transaction_id!r} in {store.path}; `pennyworth log show` and "
@@ -138,6 +145,7 @@ def correct(
     if as_json:
         click.echo(json.dumps({"simulated": True, "transactions": [_transaction(booked)]}, indent=2))
     else:
+        click.echo(f"1 transaction reversed ({basis([booked.plan])}).")
         _print([booked])
     return 0
 
@@ -149,7 +157,7 @@ def correct(
 def balances(settings: Settings, /, as_json: bool) -> int:
     """The trial balance: every account with its balance, debits positive; each currency sums to zero."""
     with Store.open(settings.db_path, mode="read") as store:
-        found = store.balances()
+        found, names = store.balances(), plans(store)
     rows = [
         {
             "account": account,
@@ -165,13 +173,15 @@ def balances(settings: Settings, /, as_json: bool) -> int:
     if as_json:
         document = {
             "simulated": True,
+            "plans": names,
             "accounts": rows,
             "totals": {currency: str(money) for currency, money in sums.items()},
         }
         click.echo(json.dumps(document, indent=2))
         return 0
     table = Table(
-        title="Trial balance — simulated; debit positive, credit negative",
+        title=escape(f"Trial balance — {basis(names)}; debit positive, credit negative"),
+        title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_footer=True,
@@ -204,7 +214,7 @@ def _step(
     """Take orders one step further, each by itself; the first that cannot go stops, what went before stays."""
     if state != "settled" and not reason.strip():
         raise LedgerError("a refund or a chargeback needs a reason; say why with --reason")
-    when = at or SystemClock().now()
+    now = SystemClock().now()
     booked: list[Transaction] = []
     stepped = []
 
@@ -212,7 +222,8 @@ def _step(
         event = OrderEvent(
             order_id=order.id,
             state=state,
-            at=when,
+            # Recordings heard faster than they were spoken leave orders a little ahead of the clock.
+            at=at or max(now, life[-1].at),
             interaction_id=life[-1].interaction_id,
             reason=reason.strip(),
         )
@@ -237,9 +248,9 @@ def _step(
         }
         click.echo(json.dumps(document, indent=2))
     else:
-        click.echo(
-            f"{len(stepped)} {'order' if len(stepped) == 1 else 'orders'} {state.replace('_', ' ')} (simulated)."
-        )
+        number = f"{len(stepped)} {'order' if len(stepped) == 1 else 'orders'}"
+        names = sorted({order.plan for order, _ in stepped})
+        click.echo(f"{number} {state.replace('_', ' ')} ({basis(names)}).")
         _print(booked)
     return 0
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from assistant.ledger.transactions import Posting, Transaction
 
 
+def basis(names: Sequence[str]) -> str:
+    """What stands on every page: "simulated, plan home"."""
+    return f"simulated, plan {', '.join(names) or 'none'}"
+
+
 class PlanShelf:
     """The plans that are at hand: the configured one, and those that are bundled."""
 

@@ -32,18 +32,20 @@ _AMOUNT: Final = 9
 """Columns of an amount; a larger one pushes its line apart and is never cut."""
 
 
-def log_lines(lines: Iterable[Mapping[str, Any]], *, width: int) -> Iterator[str]:
+def log_lines(lines: Iterable[Mapping[str, Any]], *, plans: Sequence[str], width: int) -> Iterator[str]:
     """The log as lines of at most `width` columns, one interaction after another as they come.
 
     Args:
         lines: As `assistant.store.journal.money_of` yields them.
+        plans: The pricing plans behind them.
         width: Columns of the terminal.
     """
     when_width = 16 if width >= WIDE else 11
     narrow = width < NARROW
     fixed = 6 + 1 + when_width + 1 + (0 if narrow else 10 + 1 + 9 + 1) + 2 * (_AMOUNT + 1)
     heard_width = max(width - fixed, 12)
-    yield click.style("Log — what was earned is simulated", bold=True)
+    for part in _folded(f"Log — what was earned is simulated, plan {', '.join(plans)}", width):
+        yield click.style(part, bold=True)
     head = f"{'#':>6} {'when (UTC)':{when_width}} {'heard':{heard_width}}"
     kinds = "" if narrow else f" {'intent':10} {'outcome':9}"
     yield click.style(f"{head}{kinds} {'earned':>{_AMOUNT}} {'cost':>{_AMOUNT}}", dim=True)

@@ -53,6 +53,21 @@ def test_settled_and_then_refunded(tmp_path: Path, db: Path) -> None:
     assert document(pennyworth(tmp_path, "--db", db, "ledger", "check", "--json"))["ok"] is True
 
 
+def test_what_is_ahead_of_the_clock_can_be_gone_on_with(tmp_path: Path, db: Path) -> None:
+    """A step without a time of its own is not before the one that it follows; one with a time may not be."""
+    ledger = ("--db", db, "ledger")
+    pennyworth(tmp_path, *ledger, "settle", "--all", "--at", "2099-01-01")
+    refund = "refund", order_id(tmp_path, db), "--reason", "cold"
+    early = pennyworth(tmp_path, *ledger, *refund, "--at", "2098-12-31")
+    assert "cannot be refunded before that" in early.stderr
+    done = document(pennyworth(tmp_path, *ledger, *refund, "--json"))
+    assert [t["at"] for t in done["transactions"]] == ["2099-01-01T00:00:00.000000Z"]
+    took_back = done["transactions"][0]["id"]
+    run = pennyworth(tmp_path, *ledger, "correct", took_back, "--reason", "it was warm")
+    assert "1 transaction reversed (simulated, plan home)." in run.stdout
+    assert document(pennyworth(tmp_path, *ledger, "check", "--json"))["ok"] is True
+
+
 def test_a_chargeback_under_a_plan_with_fees(tmp_path: Path) -> None:
     db = tmp_path / "a.db"
     mine = tmp_path / "mine.toml"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from assistant.economics.attribution.tables import Table, make_history
+from assistant.store.totals import plans
 from assistant.store.touches import earnings, touches
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def log_history(store: Store) -> History:
     What is earned here, and not what the customer paid: so purchases sum to the revenue from orders of the income
     statement.
     """
-    return history_of(touches(store), earnings(store), source=f"the log {store.path}")
+    under = ", ".join(plans(store)) or "none"
+    return history_of(touches(store), earnings(store), source=f"the log {store.path}, plan {under}")
 
 
 def history_of(said: Sequence[dict[str, Any]], earned: Sequence[dict[str, Any]], *, source: str) -> History:
