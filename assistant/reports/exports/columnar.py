@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from assistant.ledger.transactions import Transaction
     from assistant.reports.exports.books import Books
 
-BATCH: Final = 50_000
+BATCH: Final = 20_000
 """Postings of a row group of Parquet: what is held at once."""
 
 SCHEMA: Final = pa.schema(
