@@ -72,7 +72,8 @@ class ListValues:
 
     def _near(self, word: str, vocabulary: frozenset[str]) -> frozenset[str]:
         if word in vocabulary or len(word) < _SHORTEST:
-            return frozenset([word])
+            # A possessive has lost its apostrophe: "tomorrows" is what "tomorrow's" became.
+            return frozenset([word, word.removesuffix("s")])
         slips = 2 if len(word) >= _LONG else 1
         matches = process.extract(word, self._long_words, scorer=Levenshtein.distance, score_cutoff=slips)
         return frozenset(near for near, distance, _ in matches if distance <= 1 or len(near) >= _LONG)

@@ -61,6 +61,10 @@ def test_a_word_of_the_templates_is_no_other_word_misheard(catalogue: Catalogue)
     finder = SlotFinder(catalogue, ["ride"], words)
     assert finder.find("ride", "who directed taxi driver") == {}
     assert finder.find("ride", "a taxi to the airpart") == {"destination": "airport"}
+    assert "tomorrows" in words
+    assert SlotFinder(catalogue, ["weather"], words).find("weather", "how will tomorrows weather be") == {
+        "day": "tomorrow"
+    }
 
 
 @pytest.mark.parametrize("text", OUT_OF_SCOPE)
