@@ -44,11 +44,12 @@ SETTING = Setting(
     limits=Limits(orders_a_day=MOST_A_DAY),
 )
 COMMANDS = sample_phrases(CATALOGUE, limit_per_intent=40, seed=11)
-YES: Final = ("yes", "yes please", "order it", "go ahead")
+YES: Final = ("yes", "yes please", "order it", "go ahead", "sure")
 ORDERS: Final = (
     *("order a large ham pizza", "order two small pizzas with olives", "order a pizza", "get me a ride"),
     *("call me a taxi to the airport", "order a large ham pizza"),
 )
+READ_BACK: Final = ("", "order a large ham pizza", "call me a taxi to the airport", "order a small ham pizza")
 ANSWERS: Final = (
     *("large", "ham", "to the zoo", "make it two", "no, small", "add olives", "without ham", "from work"),
     *("what was that", "how much is it", "how long", "no", "cancel", "stop", "yes but make it large"),
@@ -129,8 +130,11 @@ class TwoPrograms(RuleBasedStateMachine):
     def answer(self, who: int, text: str) -> None:
         self._say(who, text)
 
-    @rule(who=st.integers(0, 1), text=st.sampled_from(NEAR_YES))
-    def nearly_yes(self, who: int, text: str) -> None:
+    # Most of the time something is read back first: else there is nothing that a wrong yes could order.
+    @rule(who=st.integers(0, 1), first=st.sampled_from(READ_BACK), text=st.sampled_from(NEAR_YES))
+    def nearly_yes(self, who: int, first: str, text: str) -> None:
+        if first:
+            self._say(who, first)
         assert self._say(who, text).interaction.outcome != "ordered"
 
     @rule(who=st.integers(0, 1), text=st.sampled_from(COMMANDS))
@@ -142,8 +146,12 @@ class TwoPrograms(RuleBasedStateMachine):
     def anything(self, who: int, text: str) -> None:
         assert self._say(who, text).interaction.outcome != "ordered" or text in YES
 
-    @rule(who=st.integers(0, 1), yes=st.sampled_from(YES), lost=st.booleans())
-    def half_a_yes(self, who: int, yes: str, lost: bool) -> None:
+    @rule(
+        who=st.integers(0, 1), first=st.sampled_from(READ_BACK), yes=st.sampled_from(YES), lost=st.booleans()
+    )
+    def half_a_yes(self, who: int, first: str, yes: str, lost: bool) -> None:
+        if first:
+            self._say(who, first)
         self._say(who, yes, truncated=not lost, lost=160 if lost else 0)
 
     @rule(seconds=st.sampled_from([1, 19, 21, 61, 700, 40_000, 90_000]))
