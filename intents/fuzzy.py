@@ -22,7 +22,6 @@ from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
 from intents.results import IntentMatch, NoMatch
-from intents.values import ListValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from intents.prefilter import Prefilter
     from intents.results import SlotValue
     from intents.settings import MatchSettings
-    from intents.values import Span
+    from intents.values import ListValues, Span
 
 _SKELETONS_PER_INTENT = 1000
 # The sample is part of the program's behaviour, so it is the same on every machine.
@@ -74,7 +73,9 @@ class _Node:
 class FuzzyMatcher:
     """The fuzzy step: a text that no template matches, to the sentence it was probably meant to be."""
 
-    def __init__(self, catalogue: Catalogue, settings: MatchSettings, prefilter: Prefilter) -> None:
+    def __init__(
+        self, catalogue: Catalogue, settings: MatchSettings, prefilter: Prefilter, values: ListValues
+    ) -> None:
         """Samples sentences with open slots from `catalogue`; dialogue intents are never matched by likeness."""
         self._catalogue = catalogue
         self._settings = settings
@@ -88,7 +89,7 @@ class FuzzyMatcher:
                     words.update(text.split())
                     pairs.update(itertools.pairwise(["", *text.split(), ""]))
                     self._add(lists, text, intent)
-        self._values = ListValues(catalogue)
+        self._values = values
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
         self._pairs = frozenset(pairs)
         self._long_words = sorted(word for word in self._vocabulary if len(word) >= _SHORTEST)

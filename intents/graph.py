@@ -60,6 +60,8 @@ class WordGraph:
         """The templates that have the sentence `words`."""
         states = frozenset([self.start])
         for word in words:
+            if not states:
+                break
             states = frozenset(
                 itertools.chain.from_iterable(self.arcs[state].get(word, ()) for state in states)
             )

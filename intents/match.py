@@ -15,6 +15,7 @@ from intents.normalise import normalise, too_long
 from intents.prefilter import Prefilter
 from intents.results import IntentMatch, NoMatch
 from intents.settings import MatchSettings
+from intents.values import ListValues
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,10 +49,11 @@ class Matcher:
         """
         self._catalogue = catalogue
         self._prefilter = Prefilter(catalogue.commands)
-        self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings(), self._prefilter)
+        values = ListValues(catalogue)
+        self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings(), self._prefilter, values)
         if isinstance(model, str):
             model = _bundled_model(catalogue.language)
-        self._model = ModelStep(model, catalogue, self._prefilter.words) if model else None
+        self._model = ModelStep(model, catalogue, values, self._prefilter.words) if model else None
 
     def match(
         self, text: str, *, expected: Expected | None = None, now: datetime | None = None

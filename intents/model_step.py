@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
     from intents.catalogue import Catalogue
     from intents.model import Model
+    from intents.values import ListValues
 
 
 class ModelStep:
     """A model over a catalogue; of the model's labels those count that the catalogue has an intent for."""
 
-    def __init__(self, model: Model, catalogue: Catalogue, vocabulary: frozenset[str]) -> None:
+    def __init__(
+        self, model: Model, catalogue: Catalogue, values: ListValues, vocabulary: frozenset[str]
+    ) -> None:
         """Learns where the slots of those intents stand; words of the `vocabulary` are never taken for misheard."""
         self.model = model
         self._known = frozenset(label for label in model.header.labels if label in catalogue.intents)
         self._verifier = Verifier(model.header, model.features)
-        self._slots = SlotFinder(catalogue, sorted(self._known), vocabulary)
+        self._slots = SlotFinder(catalogue, sorted(self._known), values, vocabulary)
 
     def view(self, text: str) -> ModelView:
         """What the model makes of the normalised `text`; evidence is looked for where it sees an order."""

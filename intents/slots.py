@@ -12,7 +12,7 @@ from hassil.intents import TextSlotList
 
 from intents.descent import SLOT_MARK, Descent
 from intents.exact import readings
-from intents.values import ListValues, Span
+from intents.values import Span
 from intents.walk import references
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from intents.catalogue import Catalogue
     from intents.results import SlotValue
+    from intents.values import ListValues
 
 _SKELETONS = 400
 _SEED = 0
@@ -32,12 +33,14 @@ _JOINING = frozenset({"and", "with", "extra"})
 class SlotFinder:
     """Finds the slots of an intent in a text that is known to mean it."""
 
-    def __init__(self, catalogue: Catalogue, intents: Iterable[str], vocabulary: frozenset[str]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, intents: Iterable[str], values: ListValues, vocabulary: frozenset[str]
+    ) -> None:
         """Learns from the templates of `intents` which list fills which slot after which word.
 
         Words of the `vocabulary`, which the templates know, are what they are and no other word misheard.
         """
-        self._values = ListValues(catalogue)
+        self._values = values
         self._vocabulary = vocabulary | self._values.words
         self._worked_out = _worked_out(catalogue)
         self._catalogue = catalogue

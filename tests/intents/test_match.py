@@ -13,6 +13,7 @@ from intents.normalise import normalise
 from intents.prefilter import Prefilter
 from intents.results import Expected, IntentMatch, NoMatch
 from intents.slots import SlotFinder
+from intents.values import ListValues
 from tests.intents.sentences import MISHEARD, NO_ORDER, NOW, OUT_OF_SCOPE, UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def test_where_no_template_matches_a_time_is_found_whole(
 def test_a_word_of_the_templates_is_no_other_word_misheard(catalogue: Catalogue) -> None:
     words = Prefilter(catalogue.commands).words
     assert "driver" in words
-    finder = SlotFinder(catalogue, ["ride"], words)
+    finder = SlotFinder(catalogue, ["ride"], ListValues(catalogue), words)
     assert finder.find("ride", "who directed taxi driver") == {}
     assert finder.find("ride", "a taxi to the airpart") == {"destination": "airport"}
     assert "tomorrows" in words
-    assert SlotFinder(catalogue, ["weather"], words).find("weather", "how will tomorrows weather be") == {
-        "day": "tomorrow"
-    }
+    assert SlotFinder(catalogue, ["weather"], ListValues(catalogue), words).find(
+        "weather", "how will tomorrows weather be"
+    ) == {"day": "tomorrow"}
 
 
 @pytest.mark.parametrize("text", OUT_OF_SCOPE)
