@@ -11,7 +11,11 @@ import pytest
 import assistant
 from assistant.errors import ConfigError
 from assistant.money import Money
+from assistant.partners.board import load_partners
 from assistant.replies import load_replies, placeholders
+from intents.catalogue import load_catalogue
+from intents.sample import sample_sentences
+from tests.assistant.examples import NOW
 
 REPLIES = load_replies("en")
 PACKAGE = Path(assistant.__file__).parent
@@ -93,3 +97,18 @@ def test_a_file_of_ones_own_needs_only_what_differs(tmp_path: Path) -> None:
 def test_a_wrong_reply_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_replies("en", own=own(tmp_path, text))
+
+
+def test_every_reply_whose_key_is_put_together_exists() -> None:
+    catalogue, partners = load_catalogue("en"), load_partners("USD")
+    for intent in partners.sellers:
+        for part in ("ordered", "offer", *catalogue.intents[intent].required):
+            assert f"{intent}.{part}" in REPLIES.templates
+    for intent, informer in partners.informers.items():
+        sentences = sample_sentences(catalogue, intent, limit=60, seed=0, now=NOW)
+        assert sentences
+        for sentence in sentences:
+            # "Done." is said where there are no words for what was done.
+            reply = informer.answer(sentence.slots, NOW, REPLIES)
+            assert reply
+            assert reply != REPLIES.say("dialogue.done"), sentence
