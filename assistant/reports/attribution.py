@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from assistant.economics.attribution.history import NO_TOUCH
+from assistant.reports.sentence import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,8 @@ def comparison_parts(comparison: Comparison, *, width: int) -> Iterator[Renderab
     origin = "simulated, " if comparison.simulated else ""
     yield (
         f"[bold]Who earned it: {origin}{escape(comparison.source)}[/bold]\n"
-        f"{comparison.touches:,} touches, {sales.count:,} purchases, {sales.refunds:,} refunds: {sales.total} "
+        f"{counted(comparison.touches, 'touch')}, {counted(sales.count, 'purchase')}, "
+        f"{counted(sales.refunds, 'refund')}: {sales.total} "
         f"{currency}, of it {sales.touched} within {comparison.parameters.window_days:g} days of a touch"
     )
     columns = [model for model in comparison.models if model.by_kind]
@@ -110,13 +112,14 @@ def comparison_sentence(comparison: Comparison) -> str:
         for kind in sharing[0].by_kind
         if kind != NO_TOUCH
     }
-    sentence = f"The same {sales.total} {currency} of sales is handed out differently by each model"
+    how = "alike by every model here"
     if spread:
         kind, credits_ = max(spread.items(), key=lambda item: item[1][-1][0] - item[1][0][0])
         low, high = credits_[0], credits_[-1]
         if low[0] != high[0]:
             amounts = {model.model: model.by_kind[kind] for model in sharing}
-            sentence += f" ({kind}: {amounts[low[1]]} by {low[1]}, {amounts[high[1]]} by {high[1]})"
+            how = f"differently by each model ({kind}: {amounts[low[1]]} by {low[1]}, {amounts[high[1]]} by {high[1]})"
+    sentence = f"The same {sales.total} {currency} of sales is handed out {how}"
     if downstream and downstream.multiple is not None:
         times = f"{float(downstream.multiple):.2f} times over"
         sentence += f", and downstream impact claims what was bought after a touch {times}"

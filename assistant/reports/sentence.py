@@ -62,7 +62,7 @@ def statement_sentence(statement: IncomeStatement, sold: Mapping[str, int]) -> s
 
 def _paid(earning: Sequence[StatementRow], sold: Mapping[str, int], cost: Money | None, currency: str) -> str:
     """What earned, and how much of `cost` it paid for; None: there was nothing to pay for."""
-    orders = [_counted(sold[row.key], row.key) for row in earning if sold.get(row.key)]
+    orders = [counted(sold[row.key], row.key) for row in earning if sold.get(row.key)]
     others = [row.key for row in earning if not sold.get(row.key)]
     if others:
         # What earns without an order is the place for an advert, or an order that ended outside the time.
@@ -105,8 +105,9 @@ def _percent(part: int, whole: int) -> str:
     return f"{float(share):.1f} %"
 
 
-def _counted(number: int, intent: str) -> str:
-    noun = intent.replace("_", " ")
+def counted(number: int, name: str) -> str:
+    """How many of something, an intent or another noun: "1 pizza", "2 pizzas"."""
+    noun = name.replace("_", " ")
     return f"{number:,} {noun if number == 1 else plural(noun)}"
 
 

@@ -53,6 +53,14 @@ def test_the_sentence_says_when_there_is_nothing() -> None:
     )
 
 
+def test_models_that_agree_are_not_said_to_differ() -> None:
+    agreed = history([("a", 0.0, "music")], [purchase("a", 0, "5", touch="t0", kind="music")])
+    assert "handed out alike by every model here" in comparison_sentence(compare(agreed, Parameters()))
+    kinds = history([("a", 0.0, "music"), ("a", 0.5, "pizza")], [purchase("a", 1, "5")])
+    sentence = comparison_sentence(compare(kinds, Parameters()))
+    assert "differently by each model (music: 0.000000 by" in sentence
+
+
 def test_the_sentence_gives_the_holdout_the_last_word() -> None:
     given = history(
         [("a", 0.0, "music")],
