@@ -61,7 +61,7 @@ def word_graph(catalogue: Catalogue) -> WordGraph:
     Words of politeness may stand at either end. Templates that need a wildcard are left out, as nobody knows what will
     be said there; so are range lists beyond the numbers that sampling knows.
     """
-    builder = _Builder(catalogue.commands)
+    builder = _Builder()
     start, end = builder.node(), builder.node()
     for name in catalogue.intents:
         builder.intent(catalogue.commands, name, start, end)
@@ -80,7 +80,7 @@ def word_graph(catalogue: Catalogue) -> WordGraph:
 
 def graph_of_phrases(phrases: Iterable[str]) -> WordGraph:
     """A graph of nothing but these phrases (words as `clean` spells them, with spaces between)."""
-    builder = _Builder(None)
+    builder = _Builder()
     first, last = builder.node(), builder.node()
     for phrase in phrases:
         if phrase.split():
@@ -112,10 +112,9 @@ class _Automaton:
 class _Builder:
     """Templates as a nondeterministic automaton over pieces of words."""
 
-    def __init__(self, commands: Intents | None) -> None:
+    def __init__(self) -> None:
         self.arcs: list[list[tuple[_Symbol, int]]] = []
         self.lists: dict[int, _Automaton] = {}
-        self._commands = commands
         self._keys: dict[int, int] = {}
 
     def node(self) -> int:

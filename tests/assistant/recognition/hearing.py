@@ -72,3 +72,20 @@ def read(path: Path) -> NDArray[np.int16]:
     if rate != SAMPLE_RATE or samples.ndim != 1:
         raise ValueError(f"{path} has {rate} samples a second and shape {samples.shape}")
     return np.asarray(samples, dtype=np.int16)
+
+
+def right(
+    recogniser: Recogniser,
+    recordings: Sequence[tuple[Path, str]],
+    *,
+    gain: float = 1.0,
+    deviation: float = 0.0,
+) -> float:
+    """The share of every second recording heard exactly, louder by `gain` and with noise of `deviation`."""
+    chosen = recordings[::2]
+    count = 0
+    for path, text in chosen:
+        samples = read(path) * gain
+        samples += hiss(len(samples) / SAMPLE_RATE, deviation)[: len(samples)]
+        count += hear(recogniser, np.clip(samples, -32768, 32767).astype(np.int16)).text == text
+    return count / len(chosen)

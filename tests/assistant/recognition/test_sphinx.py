@@ -12,7 +12,7 @@ from assistant.errors import RecognitionError
 from assistant.recognition.sphinx import MARGIN_S, SphinxRecogniser, loudness, on_noise
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from tests.assistant.recognition.conftest import SPOKEN
-from tests.assistant.recognition.hearing import hear, hiss, household, read, silence
+from tests.assistant.recognition.hearing import hear, hiss, household, read, right, silence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,30 +21,19 @@ RECORDINGS = household(SPOKEN)
 needs_recordings = pytest.mark.skipif(not RECORDINGS, reason="the household's recordings are not here")
 
 
-def right(recogniser: SphinxRecogniser, **change: float) -> float:
-    """The share of every second recording heard exactly, louder by `gain` and with noise of `deviation`."""
-    count = 0
-    chosen = RECORDINGS[::2]
-    for path, text in chosen:
-        samples = read(path) * change.get("gain", 1.0)
-        samples += hiss(len(samples) / SAMPLE_RATE, change.get("deviation", 0.0))[: len(samples)]
-        count += hear(recogniser, np.clip(samples, -32768, 32767).astype(np.int16)).text == text
-    return count / len(chosen)
-
-
 @needs_recordings
 def test_speech_is_heard(sphinx: SphinxRecogniser) -> None:
-    assert right(sphinx) >= 0.9
+    assert right(sphinx, RECORDINGS) >= 0.9
 
 
 @needs_recordings
 def test_faint_speech_is_heard(sphinx: SphinxRecogniser) -> None:
-    assert right(sphinx, gain=0.05) >= 0.9
+    assert right(sphinx, RECORDINGS, gain=0.05) >= 0.9
 
 
 @needs_recordings
 def test_noisy_speech_is_heard(sphinx: SphinxRecogniser) -> None:
-    assert right(sphinx, deviation=150.0) >= 0.8
+    assert right(sphinx, RECORDINGS, deviation=150.0) >= 0.8
 
 
 @needs_recordings

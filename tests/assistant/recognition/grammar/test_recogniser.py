@@ -10,33 +10,22 @@ from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.conftest import SPOKEN
-from tests.assistant.recognition.hearing import hear, hiss, household, play, read, silence
+from tests.assistant.recognition.hearing import hear, hiss, household, play, read, right, silence
 
 RECORDINGS = household(SPOKEN)
 pytestmark = pytest.mark.skipif(not RECORDINGS, reason="the household's recordings are not here")
 
 
-def right(recogniser: GrammarRecogniser, **change: float) -> float:
-    """The share of every second recording heard exactly, louder by `gain` and with noise of `deviation`."""
-    count = 0
-    chosen = RECORDINGS[::2]
-    for path, text in chosen:
-        samples = read(path) * change.get("gain", 1.0)
-        samples += hiss(len(samples) / SAMPLE_RATE, change.get("deviation", 0.0))[: len(samples)]
-        count += hear(recogniser, np.clip(samples, -32768, 32767).astype(np.int16)).text == text
-    return count / len(chosen)
-
-
 def test_speech_is_heard(grammar: GrammarRecogniser) -> None:
-    assert right(grammar) >= 0.9
+    assert right(grammar, RECORDINGS) >= 0.9
 
 
 def test_faint_speech_is_heard(grammar: GrammarRecogniser) -> None:
-    assert right(grammar, gain=0.05) >= 0.9
+    assert right(grammar, RECORDINGS, gain=0.05) >= 0.9
 
 
 def test_noisy_speech_is_heard(grammar: GrammarRecogniser) -> None:
-    assert right(grammar, deviation=150.0) >= 0.8
+    assert right(grammar, RECORDINGS, deviation=150.0) >= 0.8
 
 
 def test_a_word_between_long_silences_is_heard(grammar: GrammarRecogniser) -> None:
