@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hassil.util import remove_skip_words
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
@@ -102,7 +101,7 @@ class FuzzyMatcher:
 
         Unless `thorough`, a filler less or more is forgiven only among the sampled sentences; many times faster.
         """
-        text = remove_skip_words(text, self._catalogue.commands.skip_words, ignore_whitespace=False)
+        text = self._prefilter.plain(text)
         candidates = self._candidates(text, thorough=thorough)
         likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
         if not likely or likely[0].score < self._settings.ask:

@@ -11,7 +11,7 @@ from hassil.expression import ListReference, RuleReference
 from hassil.intents import Intent, IntentData, Intents, TextSlotList
 from rapidfuzz.distance import Levenshtein
 
-from intents.graph import common_sentence, needless_templates, word_graph
+from intents.template_graph import START, TemplateGraph, common_sentence, needless_templates
 from intents.walk import list_expressions, nodes, references
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hassil.intents import TextSlotValue
 
     from intents.catalogue import Catalogue
-    from intents.graph import WordGraph
+    from intents.template_graph import State
 
 Pronounce: TypeAlias = "Callable[[str], Sequence[Sequence[str]]]"
 """Word to its pronunciations, each a sequence of phones; none for a word that is not known."""
@@ -60,7 +60,7 @@ def lint(catalogue: Catalogue, pronounce: Pronounce | None = None) -> list[Findi
     # Templates that count in one conversation only go before all others there, so each sort is compared by itself.
     for context in _contexts(catalogue):
         graphs = {
-            name: word_graph(catalogue.commands, [name], spoken=False, where=partial(_requires, context))
+            name: TemplateGraph(catalogue.commands, [name], spoken=False, where=partial(_requires, context))
             for name in catalogue.intents
         }
         found += [*_two_intents(graphs), *_unreachable(graphs)]
@@ -84,7 +84,7 @@ def _requires(context: dict[str, Any], data: IntentData) -> bool:
     return data.requires_context == context
 
 
-def _two_intents(graphs: Mapping[str, WordGraph]) -> Iterator[Finding]:
+def _two_intents(graphs: Mapping[str, TemplateGraph]) -> Iterator[Finding]:
     for one, other in itertools.combinations(graphs, 2):
         common = common_sentence(graphs[one], graphs[other])
         if common:
@@ -96,7 +96,7 @@ def _two_intents(graphs: Mapping[str, WordGraph]) -> Iterator[Finding]:
             )
 
 
-def _unreachable(graphs: Mapping[str, WordGraph]) -> Iterator[Finding]:
+def _unreachable(graphs: Mapping[str, TemplateGraph]) -> Iterator[Finding]:
     for graph in graphs.values():
         for template in needless_templates(graph):
             yield Finding(
@@ -207,16 +207,18 @@ def _spellings(catalogue: Catalogue, name: str, value: TextSlotValue) -> list[tu
         slot_lists={"value": TextSlotList(name="value", values=[value])},
         expansion_rules=catalogue.commands.expansion_rules,
     )
-    graph = word_graph(only, [name], spoken=True)
-    ways: list[tuple[tuple[str, ...], int]] = [((), graph.start)]
+    graph = TemplateGraph(only, [name], spoken=True)
+    ways: list[tuple[tuple[str, ...], State]] = [((), START)]
     spellings = []
     for words, state in ways:
-        if state in graph.final:
+        if graph.ways(state).ends:
             spellings.append(words)
         if len(spellings) >= _MOST_SPELLINGS:
             break
         ways += [
-            ((*words, word), target) for word, targets in graph.arcs[state].items() for target in targets
+            ((*words, word), target)
+            for word, targets in graph.ways(state).words.items()
+            for target in targets
         ]
     return spellings
 

@@ -8,26 +8,16 @@ are many.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference, TextChunk
-from hassil.intents import RangeSlotList, TextSlotList
-
-from intents.descent import number_words
-from intents.normalise import clean
+from intents.automaton import BOUNDARY, Builder, ListSymbol, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hassil.expression import Expression, Sentence
-    from hassil.intents import Intents, SlotList
-
     from intents.catalogue import Catalogue
-
-_FINAL = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +51,13 @@ def word_graph(catalogue: Catalogue) -> WordGraph:
     Words of politeness may stand at either end. Templates that need a wildcard are left out, as nobody knows what will
     be said there; so are range lists beyond the numbers that sampling knows.
     """
-    builder = _Builder()
+    builder = Builder(spoken=True)
     start, end = builder.node(), builder.node()
-    for name in catalogue.intents:
-        builder.intent(catalogue.commands, name, start, end)
-    for (name, _), answers in catalogue.answers.items():
-        builder.intent(answers, name, start, end)
+    for intents in (catalogue.commands, *catalogue.answers.values()):
+        for intent in intents.intents.values():
+            for data in intent.data:
+                for sentence in data.sentences:
+                    builder.template(Scope.of(intents, data), sentence.expression, start, end)
     for definition in catalogue.intents.values():
         for decoy in definition.decoys:
             builder.phrase(decoy, start, end)
@@ -75,12 +66,13 @@ def word_graph(catalogue: Catalogue) -> WordGraph:
         builder.phrase(word, first, start)
         builder.phrase(word, end, last)
     automaton = _minimal(_deterministic(builder, first, last))
-    return _with_lists(automaton, builder.lists)
+    lists = {key: _minimal(_deterministic(builder, *ends)) for key, ends in builder.lists.items()}
+    return _with_lists(automaton, lists)
 
 
 def graph_of_phrases(phrases: Iterable[str]) -> WordGraph:
     """A graph of nothing but these phrases (words as `clean` spells them, with spaces between)."""
-    builder = _Builder()
+    builder = Builder(spoken=True)
     first, last = builder.node(), builder.node()
     for phrase in phrases:
         if phrase.split():
@@ -88,17 +80,7 @@ def graph_of_phrases(phrases: Iterable[str]) -> WordGraph:
     return _with_lists(_minimal(_deterministic(builder, first, last)), {})
 
 
-@dataclass(frozen=True)
-class _List:
-    """A reference to a list, in place of a word."""
-
-    key: int
-
-
-_BOUNDARY = " "
-_Symbol: TypeAlias = "str | _List | None"
-"""A piece of a word, `_BOUNDARY`, a list, or None for nothing."""
-_Word: TypeAlias = "str | _List"
+_Word: TypeAlias = "str | ListSymbol"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,139 +91,7 @@ class _Automaton:
     finals: set[int]
 
 
-class _Builder:
-    """Templates as a nondeterministic automaton over pieces of words."""
-
-    def __init__(self) -> None:
-        self.arcs: list[list[tuple[_Symbol, int]]] = []
-        self.lists: dict[int, _Automaton] = {}
-        self._keys: dict[int, int] = {}
-
-    def node(self) -> int:
-        self.arcs.append([])
-        return len(self.arcs) - 1
-
-    def intent(self, intents: Intents, name: str, start: int, end: int) -> None:
-        """All templates of an intent, between boundaries."""
-        for data in intents.intents[name].data:
-            scope = _Scope(
-                lists={**intents.slot_lists, **data.slot_lists},
-                rules={**intents.expansion_rules, **data.expansion_rules},
-                language=intents.language,
-            )
-            for sentence in data.sentences:
-                begun = self.node()
-                self._arc(start, _BOUNDARY, begun)
-                for reached in [self._expression(scope, sentence.expression, begun)]:
-                    if reached is not None:
-                        self._arc(reached, _BOUNDARY, end)
-
-    def phrase(self, text: str, start: int, end: int) -> None:
-        """Nothing but these words."""
-        begun = self.node()
-        self._arc(start, _BOUNDARY, begun)
-        self._arc(self._text(f" {clean(text)} ", begun), None, end)
-
-    def _arc(self, start: int, symbol: _Symbol, end: int) -> None:
-        self.arcs[start].append((symbol, end))
-
-    def _text(self, text: str, node: int) -> int:
-        for piece in re.split(r"(\s+)", text):
-            if piece:
-                following = self.node()
-                self._arc(node, _BOUNDARY if piece.isspace() else piece, following)
-                node = following
-        return node
-
-    def _expression(self, scope: _Scope, expression: Expression, node: int) -> int | None:
-        """Append `expression` to `node`; the node behind it, or None where nothing can be said."""
-        if isinstance(expression, TextChunk):
-            return self._text(_spoken(expression.original_text), node)
-        if isinstance(expression, RuleReference):
-            return self._expression(scope, scope.rules[expression.rule_name].expression, node)
-        if isinstance(expression, ListReference):
-            return self._list_reference(scope, scope.lists[expression.list_name], node)
-        if isinstance(expression, Permutation):
-            return self._any_order(scope, list(expression.items), node)
-        if isinstance(expression, Alternative):
-            ends = [self._expression(scope, item, node) for item in expression.items]
-            reached = [end for end in ends if end is not None]
-            if not reached:
-                return None
-            following = self.node()
-            for end in reached:
-                self._arc(end, None, following)
-            return following
-        if isinstance(expression, Group):
-            for item in expression.items:
-                behind = self._expression(scope, item, node)
-                if behind is None:
-                    return None
-                node = behind
-            return node
-        raise TypeError(f"a template holds {type(expression).__name__}, which no graph is made of")
-
-    def _any_order(self, scope: _Scope, items: list[Expression], node: int) -> int | None:
-        # One node for each set of items that have been said: 2^n of them, not n! orders.
-        said = {0: node}
-        for mask in range(1, 1 << len(items)):
-            said[mask] = self.node()
-        for mask in range((1 << len(items)) - 1):
-            for i, item in enumerate(items):
-                if not mask >> i & 1:
-                    behind = self._expression(scope, item, said[mask])
-                    if behind is None:
-                        return None
-                    self._arc(behind, None, said[mask | 1 << i])
-        return said[(1 << len(items)) - 1]
-
-    def _list_reference(self, scope: _Scope, slot_list: SlotList, node: int) -> int | None:
-        """A list stands as one symbol; what its values say is an automaton of its own."""
-        key = self._keys.get(id(slot_list))
-        if key is None:
-            key = self._keys[id(slot_list)] = len(self._keys)
-            first, last = self.node(), self.node()
-            for value in _values(scope, slot_list):
-                begun = self.node()
-                self._arc(first, _BOUNDARY, begun)
-                behind = self._expression(scope, value, begun)
-                if behind is not None:
-                    self._arc(behind, _BOUNDARY, last)
-            self.lists[key] = _minimal(_deterministic(self, first, last))
-        if not any(self.lists[key].arcs):
-            return None
-        following = self.node()
-        self._arc(node, _List(key), following)
-        return following
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scope:
-    """What a block of templates can refer to."""
-
-    lists: Mapping[str, SlotList]
-    rules: Mapping[str, Sentence]
-    language: str
-
-
-def _values(scope: _Scope, slot_list: SlotList) -> list[Expression]:
-    """The values of a list; none of a wildcard."""
-    if isinstance(slot_list, TextSlotList):
-        return [value.text_in for value in slot_list.values]
-    if isinstance(slot_list, RangeSlotList):
-        return [words for _, words in number_words(slot_list, scope.language)]
-    return []
-
-
-def _spoken(text: str) -> str:
-    """A chunk as it is spoken, with the outer spaces that part it from its neighbours."""
-    cleaned = clean(text)
-    if not cleaned:
-        return " " if text else ""
-    return f"{' ' if text[0].isspace() else ''}{cleaned}{' ' if text[-1].isspace() else ''}"
-
-
-def _deterministic(builder: _Builder, first: int, last: int) -> _Automaton:
+def _deterministic(builder: Builder, first: int, last: int) -> _Automaton:
     """Subset construction over whole words."""
     known: dict[int, tuple[bool, list[tuple[_Word, int]]]] = {}
 
@@ -275,7 +125,7 @@ def _deterministic(builder: _Builder, first: int, last: int) -> _Automaton:
     return _Automaton(arcs=arcs, finals=finals)
 
 
-def _ways(builder: _Builder, node: int, last: int) -> tuple[bool, list[tuple[_Word, int]]]:
+def _ways(builder: Builder, node: int, last: int) -> tuple[bool, list[tuple[_Word, int]]]:
     """Whether a sentence may end at a word boundary in `node`, and the words that may follow with where they lead."""
     ends = False
     found: set[tuple[_Word, int]] = set()
@@ -297,10 +147,10 @@ def _ways(builder: _Builder, node: int, last: int) -> tuple[bool, list[tuple[_Wo
         for symbol, to in builder.arcs[at]:
             if symbol is None:
                 follow(to, piece)
-            elif isinstance(symbol, _List):
+            elif isinstance(symbol, ListSymbol):
                 # A list's value begins a word of its own, whatever stands before it.
                 found.add((piece, at) if piece else (symbol, to))
-            elif symbol == _BOUNDARY:
+            elif symbol == BOUNDARY:
                 if piece:
                     found.add((piece, to))
                 else:

@@ -13,10 +13,10 @@ from assistant.cli.exits import NOT_SO
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.session import read_catalogue
 from assistant.recognition.language_model import pronunciations
-from intents.graph import word_graph
 from intents.lint import lint
 from intents.listing import markdown_table
 from intents.sample import sample_sentences
+from intents.template_graph import TemplateGraph
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,8 @@ def check(settings: Settings, /, as_json: bool) -> int:
     nothing refers to. Files that do not hold together at all are refused with 2.
     """
     catalogue = read_catalogue(settings.load())
-    spoken = word_graph(catalogue.commands, catalogue.intents, spoken=True)
-    known = (
-        pronunciations({word for arcs in spoken.arcs for word in arcs})
-        if catalogue.language == "en"
-        else None
-    )
+    words = TemplateGraph(catalogue.commands, catalogue.intents, spoken=True).words()
+    known = pronunciations(words) if catalogue.language == "en" else None
     found = lint(catalogue, None if known is None else _Dictionary(known))
     if as_json:
         findings = [dataclasses.asdict(finding) for finding in found]

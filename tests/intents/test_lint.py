@@ -8,10 +8,10 @@ import pytest
 
 from assistant.recognition.language_model import pronunciations
 from intents.catalogue import load_catalogue
-from intents.graph import common_sentence, word_graph
 from intents.lint import lint
 from intents.normalise import normalise
 from intents.sample import sample_sentences
+from intents.template_graph import TemplateGraph, common_sentence
 from tests.intents.sentences import UNDERSTOOD
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def faults(folder: Path, text: str) -> list[tuple[str, str]]:
 
 
 def test_the_bundled_definitions_have_nothing_to_mend(catalogue: Catalogue) -> None:
-    graph = word_graph(catalogue.commands, catalogue.intents, spoken=True)
-    known = pronunciations({word for arcs in graph.arcs for word in arcs})
+    words = TemplateGraph(catalogue.commands, catalogue.intents, spoken=True).words()
+    known = pronunciations(words)
     assert lint(catalogue, lambda word: known.get(word, ())) == []
 
 
@@ -98,7 +98,7 @@ def test_a_fault_is_found(tmp_path: Path, text: str, expected: list[tuple[str, s
 
 def test_a_graph_has_the_sentences_of_its_templates_and_no_others(catalogue: Catalogue) -> None:
     graphs = {
-        name: word_graph(
+        name: TemplateGraph(
             catalogue.commands, [name], spoken=False, where=lambda data: not data.requires_context
         )
         for name in catalogue.intents
@@ -110,7 +110,7 @@ def test_a_graph_has_the_sentences_of_its_templates_and_no_others(catalogue: Cat
         accepting = {name for name, graph in graphs.items() if graph.accepts(words) or graph.accepts(plain)}
         assert accepting == {intent}, text
     for name in graphs:
-        whole = word_graph(catalogue.commands, [name], spoken=False)
+        whole = TemplateGraph(catalogue.commands, [name], spoken=False)
         for sentence in sample_sentences(catalogue, name, limit=20, seed=1):
             assert whole.accepts(normalise(sentence.text).split()), sentence
 
@@ -123,7 +123,7 @@ def test_the_common_sentence_is_the_shortest(tmp_path: Path) -> None:
     )
     commands = load_catalogue(files=[path]).commands
     found = common_sentence(
-        word_graph(commands, ["one"], spoken=False), word_graph(commands, ["two"], spoken=False)
+        TemplateGraph(commands, ["one"], spoken=False), TemplateGraph(commands, ["two"], spoken=False)
     )
     assert found is not None
     assert found[0] == ("b", "d")

@@ -61,7 +61,7 @@ def test_chosen_sentences_are_read_as_hassil_reads_them(text: str) -> None:
     assert_same(catalogue, prefilter, normalise(text))
 
 
-def test_wildcards_ranges_and_skip_words_within_a_template(tmp_path: Path) -> None:
+def test_wildcards_ranges_skip_words_and_words_put_together_within_a_template(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(
         """
@@ -76,7 +76,11 @@ intents:
   polite:
     data:
       - sentences: ["say please twice"]
+  lamp:
+    data:
+      - sentences: ["polish [the] {lamp}[s]", "polish the (bulb[s]|lantern[s])"]
 lists:
+  lamp: {values: [lamp, "hall light"]}
   anything: {wildcard: true}
   degrees: {range: {from: 1, to: 500}}
 """
@@ -90,6 +94,9 @@ lists:
         ("heat to seventy seven", "heat"),
         ("order 100 large pizzas", "pizza"),
         ("say please twice", "polite"),
+        ("polish the lamps", "lamp"),
+        ("polish hall lights", "lamp"),
+        ("polish the lanterns", "lamp"),
         ("play some jazz please", "music"),
     ):
         assert [reading.intent for reading in prefilter.readings(text, NOW)] == [intent]
