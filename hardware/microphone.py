@@ -1,36 +1,46 @@
-"""The microphone: chunks as they are spoken, with every loss counted and no way to hang for ever."""
+"""The microphone: chunks as they are spoken, every loss counted, whatever becomes of the device or its server."""
 
 from __future__ import annotations
 
-import queue
+import json
+import logging
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import numpy as np
 
 from hardware.audio import SAMPLE_RATE, AudioChunk
+from hardware.capture import LOST, lasting_name
 from hardware.errors import MicrophoneError
 from hardware.pcm import FULL_SCALE, MonoStream
-from hardware.portaudio import (
-    CLOSE_BOUND_S,
-    OPEN_BOUND_S,
-    InputDevice,
-    bounded,
-    list_devices,
-    load,
-    query_devices,
-    refresh_devices,
-)
+from hardware.portaudio import OPEN_BOUND_S, InputDevice, list_devices, refresh_devices
+from hardware.process import HelperProcess, ProcessEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
+    from collections.abc import Callable, Iterator
 
-__all__ = ["InputDevice", "MicrophoneSettings", "list_devices", "microphone_chunks", "refresh_devices"]
+    from numpy.typing import NDArray
 
-_POLL_S: Final = 0.1
+    from hardware.frames import Frame
+
+__all__ = [
+    "InputDevice",
+    "MicrophoneNews",
+    "MicrophoneSettings",
+    "lasting_chunks",
+    "list_devices",
+    "microphone_chunks",
+    "refresh_devices",
+]
+
+logger = logging.getLogger(__name__)
+
+BEAT_S: Final = 0.5
+"""Seconds after which a microphone that gives nothing gives an empty chunk, so that time goes on behind it."""
+_MAY_BE_MUTED_S: Final = 5.0
+"""Seconds of nothing but zeros, which no microphone gives that is on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +73,18 @@ class MicrophoneSettings:
             raise ValueError("device is an empty name: give a name, a number, or none for the default")
 
 
+@dataclass(frozen=True, kw_only=True)
+class MicrophoneNews:
+    """What has become of the microphone."""
+
+    kind: Literal["opened", "lost", "muted", "unmuted"]
+    """It can be heard (again); it cannot; it gives nothing but zeros; it gives sound again."""
+    name: str
+    """The device; empty before one was opened."""
+    reason: str = ""
+    """Why it was lost, for the user."""
+
+
 @contextmanager
 def microphone_chunks(settings: MicrophoneSettings) -> Iterator[Iterator[AudioChunk]]:
     """Open the microphone; inside `with`, iterate over its chunks without end; on leaving it is closed.
@@ -74,183 +96,226 @@ def microphone_chunks(settings: MicrophoneSettings) -> Iterator[Iterator[AudioCh
     Raises MicrophoneError on entering if PortAudio is missing, there is no such device or it cannot be opened,
     and from the iterator when the sound ends or stalls.
     """
-    opening = _Opening(settings)
+    with _recording(settings) as recording:
+        yield recording.chunks()
+
+
+@contextmanager
+def lasting_chunks(
+    settings: MicrophoneSettings, told: Callable[[MicrophoneNews], object] = lambda _: None
+) -> Iterator[Iterator[AudioChunk]]:
+    """The same, but the iterator goes on when the microphone goes away, and gives sound again when it is back.
+
+    While there is none an empty chunk comes every `BEAT_S`, whose `lost_frames` say how much was missed, as that of the
+    first chunk afterwards does. What happens is logged, and `told`.
+
+    Raises MicrophoneError on entering only, as `microphone_chunks` does.
+    """
+    with _recording(settings) as recording:
+        yield recording.lasting(told)
+
+
+@contextmanager
+def _recording(settings: MicrophoneSettings) -> Iterator[_Recording]:
+    recording = _Recording(settings)
     try:
-        source = bounded(opening.open, OPEN_BOUND_S, "open the microphone")
-    except BaseException:
-        # A thread left behind by Ctrl-C or by the bound must not go on to record for nobody.
-        opening.abandoned = True
-        raise
-    try:
-        yield _chunks(source, settings)
-    except BaseException:
-        # What ended the reading says more than that closing hung, which often is its consequence.
-        with suppress(MicrophoneError):
-            bounded(source.close, CLOSE_BOUND_S, "close the microphone")
-        raise
-    else:
-        bounded(source.close, CLOSE_BOUND_S, "close the microphone")
+        recording.open()
+        yield recording
+    finally:
+        recording.close()
 
 
-class _Block(NamedTuple):
-    """What one callback brought."""
-
-    data: bytes
-    """Interleaved 16 bit frames."""
-    lost: int
-    """Frames lost before them."""
-
-
-class _Source:
-    """An open stream and what its callback has brought. The callback runs in PortAudio's own thread."""
-
-    def __init__(self, *, name: str, rate: float, channels: int, block_frames: int, blocks: int) -> None:
-        self.name = name
-        self.rate = rate
-        self.channels = channels
-        self.block_frames = block_frames
-        self.blocks: queue.Queue[_Block] = queue.Queue(blocks)
-        self.last_callback = time.monotonic()
-        self.stream: Any = None
-        self.closed = False
-        self._lost = 0
-
-    def callback(self, data: Any, frames: int, _time: Any, status: Any) -> None:
-        """Copy and queue, nothing else: what takes longer here makes the device drop sound."""
-        self.last_callback = time.monotonic()
-        if status.input_overflow:
-            self._lost += self.block_frames
-        try:
-            self.blocks.put_nowait(_Block(bytes(data), self._lost))
-        except queue.Full:
-            self._lost += frames
-        else:
-            self._lost = 0
-
-    def close(self) -> None:
-        """Close the stream at once; what the device still holds is dropped. May hang: use `bounded`."""
-        # `abort` and not `stop`, which waits for sound that does not come from a silent pipe. Both calls
-        # ignore errors by default: a device that is gone cannot be closed properly, nor need it be.
-        self.closed = True
-        self.stream.abort()
-        self.stream.close()
-
-
-class _Opening:
-    """One attempt to open a microphone, which may take place in a thread left behind."""
+class _Recording:
+    """A process that records, replaced by another one when it hangs."""
 
     def __init__(self, settings: MicrophoneSettings) -> None:
         self._settings = settings
-        self.abandoned = False
+        self._wanted = settings.device
+        self._name = ""
+        self._closed = False
+        self._stream = Converter(SAMPLE_RATE, 1)
+        self._process = self._started()
 
-    def open(self) -> _Source:
-        """Open the device at 16 kHz mono or else as it likes, and start it. May hang: use `bounded`."""
-        sounddevice = load()
-        devices = query_devices()
-        device = _choose(sounddevice, self._settings.device, devices)
-        refusals: list[str] = []
-        for rate in dict.fromkeys([float(SAMPLE_RATE), device.rate]):
-            # A raw device takes only the number of channels it has.
-            for channels in dict.fromkeys([1, device.channels]):
-                try:
-                    source = self._start(sounddevice, device, rate, channels)
-                except sounddevice.PortAudioError as error:
-                    refusals.append(f"{rate:g} Hz with {channels} channel(s): {error}")
-                    continue
-                if self.abandoned:
-                    source.close()
-                return source
-        raise MicrophoneError(
-            f"the microphone {device.name!r} cannot be opened ({refusals[0]});"
-            " is another program using it? Otherwise name another device"
-        )
+    def _started(self) -> HelperProcess:
+        settings = self._settings
+        options = {
+            "device": self._wanted,
+            "chunk_s": settings.chunk_s,
+            "buffer_s": settings.buffer_s,
+        }
+        return HelperProcess("hardware.capture", json.dumps(options))
 
-    def _start(self, sounddevice: ModuleType, device: InputDevice, rate: float, channels: int) -> _Source:
-        block_frames = round(rate * self._settings.chunk_s)
-        source = _Source(
-            name=device.name,
-            rate=rate,
-            channels=channels,
-            block_frames=block_frames,
-            blocks=max(2, round(self._settings.buffer_s / self._settings.chunk_s)),
-        )
-        source.stream = sounddevice.RawInputStream(
-            samplerate=rate,
-            blocksize=block_frames,
-            device=device.index,
-            channels=channels,
-            dtype="int16",
-            callback=source.callback,
-        )
-        source.last_callback = time.monotonic()
+    def open(self) -> None:
+        """Wait until the microphone is open; raises MicrophoneError if it cannot be."""
         try:
-            source.stream.start()
-        except sounddevice.PortAudioError:
-            source.stream.close()
-            raise
-        return source
-
-
-def _choose(sounddevice: ModuleType, wanted: str | int | None, devices: list[InputDevice]) -> InputDevice:
-    """The device meant by a number, a name or nothing."""
-    there = "; ".join(map(str, devices))
-    if not devices:
-        raise MicrophoneError(
-            "there is no microphone: plug one in, or start the sound server, and try `arecord -l`"
-        )
-    if isinstance(wanted, str) and wanted.strip().isdigit() and wanted not in {item.name for item in devices}:
-        # Settings and command lines hand on numbers as text.
-        wanted = int(wanted)
-    if wanted is None:
-        default = next((device for device in devices if device.is_default), None)
-        if default is None:
-            raise MicrophoneError(f"the system has no default microphone; name one of: {there}")
-        return default
-    try:
-        index = sounddevice.query_devices(wanted, "input")["index"]
-    except (ValueError, sounddevice.PortAudioError) as error:
-        reason = (
-            "more than one device fits" if str(error).startswith("Multiple") else "there is no such device"
-        )
-        raise MicrophoneError(f"microphone {wanted!r}: {reason}; name one of: {there}") from error
-    return next(device for device in devices if device.index == index)
-
-
-def _chunks(source: _Source, settings: MicrophoneSettings) -> Iterator[AudioChunk]:
-    stream = MonoStream(source.rate)
-    per_frame = SAMPLE_RATE / source.rate
-    position = 0
-    lost = 0
-    while True:
-        block = _next_block(source, settings.stall_s)
-        lost += round(block.lost * per_frame)
-        frames = np.frombuffer(block.data, np.int16).reshape(-1, source.channels)
-        samples = stream.convert(frames.astype(np.float32) / np.float32(FULL_SCALE))
-        if not len(samples):
-            continue
-        position += lost
-        yield AudioChunk(samples=samples, start_s=position / SAMPLE_RATE, lost_frames=lost)
-        position += len(samples)
-        lost = 0
-
-
-def _next_block(source: _Source, stall_s: float) -> _Block:
-    while True:
-        if source.closed:
-            raise MicrophoneError(f"the microphone {source.name!r} was closed; open it again to read on")
-        # Asked before the queue: what comes last must still be read after the stream has ended.
-        active = bool(source.stream.active)
-        try:
-            return source.blocks.get(timeout=_POLL_S if active else 0.001)
-        except queue.Empty:
-            pass
-        if not active:
+            frame = self._process.receive(OPEN_BOUND_S)
+        except ProcessEndedError as error:
+            raise MicrophoneError(f"the microphone cannot be opened: {error}") from None
+        if frame is None:
             raise MicrophoneError(
-                f"the microphone {source.name!r} went away: it was unplugged, or the sound server ended"
+                f"PortAudio did not open the microphone within {OPEN_BOUND_S:g} s; the sound server hangs:"
+                " restart it (`systemctl --user restart pipewire pulseaudio`), then this program"
             )
-        quiet_s = time.monotonic() - source.last_callback
-        if quiet_s > stall_s:
-            raise MicrophoneError(
-                f"the microphone {source.name!r} stalled: no sound for {quiet_s:.1f} s, although it is open;"
-                " the sound server hangs or has suspended it"
-            )
+        if frame.kind != b"O":
+            raise MicrophoneError(frame.payload.decode())
+        self._opened(frame)
+
+    def _opened(self, frame: Frame) -> None:
+        about = json.loads(frame.payload)
+        self._name = about["name"]
+        self._stream = Converter(about["rate"], about["channels"])
+
+    def close(self) -> None:
+        """End the process; never hangs."""
+        self._closed = True
+        self._process.end()
+
+    def chunks(self) -> Iterator[AudioChunk]:
+        """Chunks until the microphone goes away, which raises MicrophoneError."""
+        line = TimeLine()
+        while True:
+            if self._closed:
+                raise MicrophoneError(f"the microphone {self._name!r} was closed; open it again to read on")
+            try:
+                frame = self._process.receive(self._settings.stall_s)
+            except ProcessEndedError as error:
+                self._went_away(str(error))
+            if frame is None:
+                raise MicrophoneError(f"the microphone {self._name!r} {self._stalled()}")
+            if frame.kind != b"B":
+                self._went_away(frame.payload.decode())
+            yield from line.chunks(*self._stream.convert(frame.payload))
+
+    def _stalled(self) -> str:
+        return (
+            f"stalled: no sound for {self._settings.stall_s:.1f} s, although it is open;"
+            " the sound server hangs or has suspended it"
+        )
+
+    def _went_away(self, reason: str) -> NoReturn:
+        raise MicrophoneError(f"the microphone {self._name!r} went away: {reason}")
+
+    def lasting(self, told: Callable[[MicrophoneNews], object]) -> Iterator[AudioChunk]:
+        """Chunks without end, empty ones while there is no microphone."""
+        state = _State(told, self._name)
+        line = TimeLine()
+        heard = well = time.monotonic()
+        patience_s = self._settings.stall_s
+        while not self._closed:
+            frame = None
+            try:
+                frame = self._process.receive(BEAT_S)
+            except ProcessEndedError as error:
+                state.lost(str(error))
+                # Not at once: what ends at its start would otherwise be started all the time.
+                time.sleep(BEAT_S)
+                self._replace()
+                well = time.monotonic()
+            now = time.monotonic()
+            if frame is None:
+                if now - well > patience_s:
+                    state.lost(self._stalled())
+                    self._replace()
+                    # A server that hangs may do so for long; the new process waits inside it, and goes on with it.
+                    well, patience_s = time.monotonic(), OPEN_BOUND_S
+            else:
+                well = now
+                if frame.kind == b"O":
+                    self._opened(frame)
+                elif frame.kind != b"B":
+                    state.lost(frame.payload.decode())
+            if frame is not None and frame.kind == b"B":
+                samples, lost = self._stream.convert(frame.payload)
+                if state.is_lost:
+                    lost += max(0, round((now - heard) * SAMPLE_RATE) - len(samples))
+                    patience_s = self._settings.stall_s
+                state.heard(self._name, samples)
+                yield from line.chunks(samples, lost)
+                heard = now
+            elif state.is_lost and now - heard >= BEAT_S:
+                yield line.gap(round((now - heard) * SAMPLE_RATE))
+                heard = now
+
+    def _replace(self) -> None:
+        if isinstance(self._wanted, int) or (self._wanted or "").strip().isdigit():
+            # Numbers change when devices come and go.
+            self._wanted = lasting_name(self._name)
+        self._process.kill()
+        self._process = self._started()
+
+
+class _State:
+    """Whether the microphone can be heard, told and logged when it changes."""
+
+    def __init__(self, told: Callable[[MicrophoneNews], object], name: str) -> None:
+        self._told = told
+        self._name = name
+        self.is_lost = False
+        self._zeros = 0
+        self._muted = False
+
+    def lost(self, reason: str) -> None:
+        """It cannot be heard; said once, however often it is tried again."""
+        if not self.is_lost:
+            self.is_lost = True
+            self._zeros, self._muted = 0, False
+            logger.warning("the microphone %r is gone: %s; waiting for it", self._name, reason)
+            self._told(MicrophoneNews(kind="lost", name=self._name, reason=reason))
+
+    def heard(self, name: str, samples: NDArray[np.int16]) -> None:
+        """It gave something."""
+        if self.is_lost:
+            self.is_lost = False
+            self._name = name
+            logger.warning("the microphone %r is back", name)
+            self._told(MicrophoneNews(kind="opened", name=name))
+        self._zeros = 0 if samples.any() else self._zeros + len(samples)
+        muted = self._zeros >= _MAY_BE_MUTED_S * SAMPLE_RATE
+        if muted != self._muted:
+            self._muted = muted
+            if muted:
+                logger.warning("the microphone %r gives nothing but zeros; it seems to be muted", name)
+            else:
+                logger.info("the microphone %r gives sound again", name)
+            self._told(MicrophoneNews(kind="muted" if muted else "unmuted", name=name))
+
+
+class Converter:
+    """Blocks of one open stream as samples of ours."""
+
+    def __init__(self, rate: float, channels: int) -> None:
+        self._channels = channels
+        self._per_frame = SAMPLE_RATE / rate
+        self._stream = MonoStream(rate)
+
+    def convert(self, payload: bytes) -> tuple[NDArray[np.int16], int]:
+        """The samples of a block, shape (n,), n may be 0, and how many were lost before them."""
+        (lost,) = LOST.unpack_from(payload)
+        frames = np.frombuffer(payload, np.int16, offset=LOST.size).reshape(-1, self._channels)
+        samples = self._stream.convert(frames.astype(np.float32) / np.float32(FULL_SCALE))
+        return samples, round(lost * self._per_frame)
+
+
+class TimeLine:
+    """Where in time each chunk lies, with room for what was lost."""
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._lost = 0
+
+    def chunks(self, samples: NDArray[np.int16], lost: int) -> Iterator[AudioChunk]:
+        """The chunk of these samples; none while a filter holds them back."""
+        self._lost += lost
+        if len(samples):
+            yield self._chunk(samples)
+
+    def gap(self, lost: int) -> AudioChunk:
+        """An empty chunk behind so many lost samples."""
+        self._lost += lost
+        return self._chunk(np.zeros(0, np.int16))
+
+    def _chunk(self, samples: NDArray[np.int16]) -> AudioChunk:
+        start = self._position + self._lost
+        chunk = AudioChunk(samples=samples, start_s=start / SAMPLE_RATE, lost_frames=self._lost)
+        self._position, self._lost = start + len(samples), 0
+        return chunk

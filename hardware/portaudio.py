@@ -19,8 +19,6 @@ _Result = TypeVar("_Result")
 
 OPEN_BOUND_S: Final = 10.0
 """Seconds PortAudio may take to start or to open a device; asking slow USB devices takes a few."""
-CLOSE_BOUND_S: Final = 3.0
-"""Seconds it may take to close one; with a sound server that hangs it would take for ever."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +68,17 @@ def refresh_devices() -> None:
     No stream of this process may be open. Raises MicrophoneError if PortAudio is missing, fails or does not
     answer.
     """
-
-    def restart() -> None:
-        sounddevice = load()
-        try:
-            sounddevice._terminate()  # noqa: SLF001 — the documented way, in spite of its name
-            sounddevice._initialize()  # noqa: SLF001
-        except sounddevice.PortAudioError as error:
-            raise MicrophoneError(
-                f"PortAudio cannot start again: {error}; is a sound server running?"
-            ) from error
-
     bounded(restart, OPEN_BOUND_S, "look for sound devices")
+
+
+def restart() -> None:
+    """The same as `refresh_devices`, unbounded: for a process that may hang, and for use inside `bounded`."""
+    sounddevice = load()
+    try:
+        sounddevice._terminate()  # noqa: SLF001 — the documented way, in spite of its name
+        sounddevice._initialize()  # noqa: SLF001
+    except sounddevice.PortAudioError as error:
+        raise MicrophoneError(f"PortAudio cannot start again: {error}; is a sound server running?") from error
 
 
 def query_devices() -> list[InputDevice]:

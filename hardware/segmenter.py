@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hardware.activity import VoiceActivity
+
+
+GAP_S: Final = 0.5
+"""Seconds missing from a stream that part what is before from what is behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +63,24 @@ def segment(
     While an utterance runs its chunks are given, the first with the pre-roll; at the endpoint the Utterance
     itself, whose samples are exactly those of its chunks. Nothing is given for silence, nor for sounds shorter
     than the least speech. No sample is in two utterances. Silence beyond the padding is held back until it is
-    known whether speech goes on. The end of the stream ends a running utterance.
+    known whether speech goes on. The end of the stream ends a running utterance, and so does a gap in it of more than
+    `GAP_S`: what is missing there may have been anything, and counts as lost in what it cut off.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
     activity.reset()
     segmenter = _Segmenter(activity, settings)
+    end_s = 0.0
     for chunk in chunks:
-        yield from segmenter.accept(chunk)
+        if chunk.start_s - end_s > GAP_S:
+            yield from segmenter.finish(lost_frames=chunk.lost_frames)
+            activity.reset()
+            segmenter = _Segmenter(activity, settings)
+            following = replace(chunk, lost_frames=0)
+        else:
+            following = chunk
+        end_s = chunk.end_s
+        yield from segmenter.accept(following)
     yield from segmenter.finish()
 
 
@@ -105,15 +119,15 @@ class _Segmenter:
         yield from self._give(self._ready())
         self._forget()
 
-    def finish(self) -> Iterator[AudioChunk | Utterance]:
-        """Take the end of the stream."""
+    def finish(self, *, lost_frames: int = 0) -> Iterator[AudioChunk | Utterance]:
+        """Take the end of the stream, or a gap of so many lost samples."""
         left = self._line.cut(self._heard, self._line.end)
         if len(left):
             frame = np.zeros(self._activity.frame_samples, np.int16)
             frame[: len(left)] = left
             yield from self._judge(frame, self._line.end)
         if self._begin is not None:
-            yield from self._close(self._ready(), truncated=False)
+            yield from self._close(self._ready(), truncated=False, lost_frames=lost_frames)
 
     def _judge(self, frame: NDArray[np.int16], end: int) -> Iterator[AudioChunk | Utterance]:
         """Move on by one frame, which ends at `end`."""
@@ -157,7 +171,7 @@ class _Segmenter:
         self._given.append(chunk)
         yield chunk
 
-    def _close(self, end: int, *, truncated: bool) -> Iterator[AudioChunk | Utterance]:
+    def _close(self, end: int, *, truncated: bool, lost_frames: int = 0) -> Iterator[AudioChunk | Utterance]:
         """End the running utterance at `end`."""
         if self._begin is None or self._onset is None:
             return
@@ -168,7 +182,7 @@ class _Segmenter:
             speech_start_s=self._line.time_of(self._onset),
             speech_end_s=self._line.end_time_of(min(end, self._speech_end)),
             truncated=truncated,
-            lost_frames=sum(chunk.lost_frames for chunk in self._given),
+            lost_frames=lost_frames + sum(chunk.lost_frames for chunk in self._given),
         )
         self._floor, self._begin, self._onset, self._given = end, None, None, []
         yield utterance

@@ -8,7 +8,7 @@ from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, global_options
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
-from hardware.microphone import MicrophoneSettings, microphone_chunks
+from hardware.microphone import MicrophoneSettings, lasting_chunks
 
 
 @click.command(name="listen")
@@ -26,7 +26,7 @@ def command(settings: Settings, /, profile: str | None, engine: str | None) -> i
     device = config.microphone.device
     with open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session:
         listener = session.listener()
-        with microphone_chunks(MicrophoneSettings(device=None if device == "" else device)) as microphone:
+        with lasting_chunks(MicrophoneSettings(device=None if device == "" else device)) as microphone:
             session.out.print(f"Listening with {listener.engine}. Say “play some jazz”; Ctrl-C ends.")
             conduct(session, listener.listen(microphone, source="microphone"), as_json=False)
     return 0

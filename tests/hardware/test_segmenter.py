@@ -342,3 +342,22 @@ def test_real_speech_is_one_utterance_with_all_of_the_speech_in_it() -> None:
             start = round(utterance.start_s * SAMPLE_RATE) - begin
             kept = energy[max(0, start) : max(0, start + len(utterance.samples))].sum()
             assert kept > 0.999 * energy.sum(), path.name
+
+
+@pytest.mark.parametrize("lost", [0, 16_000])
+def test_a_gap_in_the_stream_ends_what_was_being_said(lost: int) -> None:
+    before, behind = script((40, 0), (20, 1)), script((30, 1), (60, 0))
+    first = chunked(before)
+    later_s = len(before) / SAMPLE_RATE + 1
+    second = [
+        replace(chunk, start_s=chunk.start_s + later_s, lost_frames=0 if number else lost)
+        for number, chunk in enumerate(chunked(behind))
+    ]
+    empty = AudioChunk(samples=np.zeros(0, np.int16), start_s=later_s - 0.1, lost_frames=lost)
+    pairs = list(segment([*first, empty, *second], Scripted(), DEFAULT))
+    cut_off, whole = [item for item in pairs if isinstance(item, Utterance)]
+    # What was missed may have been its end; what begins behind the gap is whole.
+    assert (cut_off.lost_frames, whole.lost_frames) == (lost, lost)
+    assert index(cut_off.speech_end_s) == len(before)
+    assert index(whole.speech_start_s) == index(later_s)
+    assert np.array_equal(whole.samples, behind[: 30 * FRAME + 4800])

@@ -105,6 +105,23 @@ class VirtualMicrophone:
         if self._control("suspend-sink", _SINK, "1" if on else "0"):
             raise RuntimeError("the virtual microphone cannot be suspended")
 
+    def unplug(self) -> None:
+        """Take the device away from a server that goes on."""
+        if self._control("unload-module", "module-null-sink"):
+            raise RuntimeError("the virtual microphone cannot be unplugged")
+
+    def plug_in(self, *, name: str = _SINK, rate: int = 16000) -> None:
+        """Give the server a device again, or another one."""
+        if self._control(
+            "load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}", "channels=1"
+        ):
+            raise RuntimeError("the virtual microphone cannot be plugged in")
+
+    def mute(self, *, on: bool) -> None:
+        """Mute what is recorded, or let it be heard again."""
+        if self._control("set-source-mute", f"{_SINK}.monitor", "1" if on else "0"):
+            raise RuntimeError("the virtual microphone cannot be muted")
+
     def stop(self) -> None:
         """End the server if it runs."""
         if self._server is not None:
