@@ -13,13 +13,13 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
+from intents.near import NearWords, slips
 from intents.results import IntentMatch, NoMatch
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _MOST_UNKNOWN = 3
 # With fewer words that matter, one slip makes any word into any other.
 _FEWEST_WORDS = 2
 _SHORTEST = 4
-_REMEMBERED_WORDS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +90,7 @@ class FuzzyMatcher:
         self._values = values
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
         self._pairs = frozenset(pairs)
-        self._long_words = sorted(word for word in self._vocabulary if len(word) >= _SHORTEST)
-        self._near_words = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+        self._near = NearWords(word for word in self._vocabulary if len(word) >= _SHORTEST)
 
     def match(
         self, text: str, now: datetime | None = None, *, thorough: bool = True
@@ -214,16 +212,11 @@ class FuzzyMatcher:
                 corrected[variant] = found[0].intent
         return corrected
 
-    def _look_up(self, word: str) -> tuple[str, ...]:
+    def _near_words(self, word: str) -> tuple[str, ...]:
         """The words of ours that `word` may be, the nearest first: itself, or one slip apart."""
         if word in self._vocabulary:
             return (word,)
-        if len(word) < _SHORTEST:
-            return ()
-        found = process.extract(
-            word, self._long_words, scorer=Levenshtein.distance, score_cutoff=2, limit=None
-        )
-        return tuple(ours for ours, _, _ in found if near(word, ours, self._vocabulary, _SHORTEST))
+        return self._near(word) if len(word) >= _SHORTEST else ()
 
     def _same_words(self, text: str, candidate: _Candidate) -> bool:
         said, ours = self._content(text), self._content(candidate.sentence)
@@ -252,12 +245,11 @@ def near(heard: str, word: str, vocabulary: frozenset[str], shortest: int) -> bo
     """
     if heard == word:
         return True
-    length = min(len(heard), len(word))
     # "rome" is never a misheard "home" while we know both.
-    if length < shortest or heard in vocabulary:
+    if min(len(heard), len(word)) < shortest or heard in vocabulary:
         return False
-    slips = 2 if length >= 7 else 1
-    return Levenshtein.distance(heard, word, score_cutoff=slips) <= slips
+    most = slips(heard, word)
+    return Levenshtein.distance(heard, word, score_cutoff=most) <= most
 
 
 def _skeletons(catalogue: Catalogue, intent: str) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -61,6 +61,7 @@ _HALF_OF_DAY = re.compile(r"(?<=\d)\s?([ap])\.?m\b\.?", re.IGNORECASE)
 # "am" is a word of its own but after a time.
 _AM = re.compile(rf"\b({'|'.join([*_SMALL[1:], *_TENS, 'oclock'])}) (am|pm)\b")
 
+_PLAIN = re.compile(r"[a-zA-Z ]*")
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u2032\u00b4\u0060\uff07", "'"))
 _LATIN_MARKS = re.compile("([a-z])[\u0300-\u036f]+")
 _NOT_IN_A_WORD = re.compile(r"[^\w' ]|_")
@@ -81,6 +82,9 @@ def clean(text: str) -> str:
     NFKC, lower case, accents off Latin letters, typographic apostrophes made plain, "&" spoken as "and", every other
     punctuation, control and zero-width character removed, one space between words.
     """
+    if _PLAIN.fullmatch(text):
+        # Most that is typed or heard: nothing else in here changes it.
+        return " ".join(text.lower().split())
     text = unicodedata.normalize("NFKC", text.translate(_APOSTROPHES)).lower().translate(_APOSTROPHES)
     text = _LATIN_MARKS.sub(r"\1", unicodedata.normalize("NFKD", text))
     text = unicodedata.normalize("NFKC", text).replace("&", " and ")
@@ -102,16 +106,19 @@ def normalise(text: str) -> str:
     "i would"), so a template may be written either way. The result is for comparing; what to say or to listen for
     comes from `clean`.
     """
-    text = _IS_AFTER.sub(r"\1 is", clean(text))
-    words = [_WORDS.get(word, word) for word in text.split()]
-    text = _ENDING.sub(lambda match: f" {_ENDINGS[match.group()]}", " ".join(words))
-    words = [_number(word) for word in text.replace("'", "").split()]
-    text = " ".join(" ".join(_WORDS.get(word, word) for word in words).split())
-    return _AM.sub(lambda match: f"{match[1]} {match[2][0]} m", text)
+    text = clean(text)
+    if "'" in text:
+        words = [_WORDS.get(word, word) for word in _IS_AFTER.sub(r"\1 is", text).split()]
+        text = _ENDING.sub(lambda match: f" {_ENDINGS[match.group()]}", " ".join(words)).replace("'", "")
+    words = [_WORDS.get(word) or _number(word) for word in text.split()]
+    text = " ".join(words)
+    if "am" in words or "pm" in words:
+        return _AM.sub(lambda match: f"{match[1]} {match[2][0]} m", text)
+    return text
 
 
 def _number(word: str) -> str:
-    if word.isascii() and word.isdigit() and len(word) <= 2:
+    if len(word) <= 2 and word.isascii() and word.isdigit():
         return _NUMBERS[int(word)]
     return word
 

@@ -54,6 +54,10 @@ class Prefilter:
             return text
         return remove_skip_words(text, self._skip_words, ignore_whitespace=False)
 
+    def accepts(self, text: str) -> bool:
+        """Whether a template without wildcards has the very sentence `text`, which is normalised."""
+        return bool(self._walk(text.split()))
+
     def readings(
         self, text: str, now: datetime | None = None, *, context: Mapping[str, str] | None = None
     ) -> list[Reading]:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from hassil.intents import TextSlotList
 
-from intents.descent import SLOT_MARK, Descent
+from intents.descent import SLOT_MARK, Descent, Unresolved
 from intents.exact import readings
+from intents.prefilter import Prefilter
+from intents.times import resolve
 from intents.values import Span
 from intents.walk import references
 
@@ -42,7 +44,7 @@ class SlotFinder:
         """
         self._values = values
         self._vocabulary = vocabulary | self._values.words
-        self._worked_out = _worked_out(catalogue)
+        self._times_in = {name: Prefilter(values.languages[name]) for name in _worked_out(catalogue)}
         self._catalogue = catalogue
         self._slots: dict[str, dict[str, list[str]]] = {}
         self._after: dict[tuple[str, str, str], str] = {}
@@ -77,7 +79,7 @@ class SlotFinder:
         lists = self._slots[intent]
         found = self._values.find(words, self._vocabulary)
         spans = [(name, span) for name, some in found.items() if name in lists for span in some]
-        for name in lists.keys() & self._worked_out:
+        for name in lists.keys() & self._times_in.keys():
             spans += [(name, span) for span in self._times(name, words)]
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
         used: set[int] = set()
@@ -97,7 +99,7 @@ class SlotFinder:
             for start in places:
                 for stop in range(places[-1] + 1, start + 1, -1):
                     text = " ".join(words[start:stop])
-                    if readings(text, self._values.languages[name]):
+                    if self._times_in[name].accepts(text):
                         yield Span(start=start, stop=stop, text=text)
                         break
 
@@ -116,7 +118,7 @@ class SlotFinder:
         descent = Descent(self._catalogue.commands, intent, rng=rng, spoken=False, open_slots=True)
         commands = self._catalogue.commands
         alone = replace(commands, intents={intent: commands.intents[intent]})
-        first = {name: texts[0] for name, texts in self._values.texts.items() if texts}
+        first = {name: next(iter(texts)) for name, texts in self._values.texts.items() if texts}
         votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for _ in range(_SKELETONS):
             phrase = descent.draw()
@@ -134,9 +136,13 @@ class SlotFinder:
                 self._after[intent, name, word] = max(sorted(slots), key=slots.__getitem__)
 
     def _value(self, name: str, text: str, now: datetime | None) -> SlotValue:
-        for reading in readings(text, self._values.languages[name], now):
-            return next(iter(reading.slots.values()), text)
-        return text
+        value = self._values.texts[name].get(tuple(text.split()))
+        if value is None and name in self._times_in:
+            for reading in self._times_in[name].readings(text, now):
+                return next(iter(reading.slots.values()), text)
+        if isinstance(value, Unresolved):
+            return value.text if now is None else resolve(value.what, value.text, now)
+        return text if value is None else value
 
 
 def _worked_out(catalogue: Catalogue) -> frozenset[str]:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hassil.intents import Intent, IntentData, Intents
-from rapidfuzz import process
-from rapidfuzz.distance import Levenshtein
 
 from intents.descent import Descent
+from intents.near import NearWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from intents.catalogue import Catalogue
+    from intents.descent import Unresolved
+    from intents.results import SlotValue
 
 # A word that decides a slot may be one letter wrong from this length on.
 _SHORTEST = 5
-_LONG = 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,39 +45,38 @@ class ListValues:
         self.languages = _languages(catalogue.commands)
         """List name to a language of one sentence, which is a value of the list."""
         self.texts = {name: _texts(name, language) for name, language in self.languages.items()}
-        """List name to the word sequences of its values, each branch of a value taken at least once."""
+        """List name to its values as they are said, each branch of one taken at least once, and what each means."""
         for name, texts in self.texts.items():
             for words in texts:
                 self._by_first[words[0]].append((name, words))
         self.words_of = {
-            name: frozenset(w for words in texts for w in words) for name, texts in self.texts.items()
+            name: frozenset(itertools.chain.from_iterable(texts)) for name, texts in self.texts.items()
         }
         """List name to the words of its values."""
-        values = [words for named in self._by_first.values() for _, words in named]
-        self.words = frozenset(word for words in values for word in words)
-        self._long_words = sorted(word for word in self.words if len(word) >= _SHORTEST)
+        self.words = frozenset[str]().union(*self.words_of.values())
+        """The words of all values."""
+        self._near = NearWords(word for word in self.words if len(word) >= _SHORTEST)
 
     def find(self, words: Sequence[str], vocabulary: frozenset[str]) -> dict[str, list[Span]]:
         """List name to its values in `words`, from left to right; words of the `vocabulary` are taken as they are."""
-        near = [self._near(word, vocabulary) for word in words]
+        near = [self._may_be(word, vocabulary) for word in words]
         found: dict[str, list[Span]] = defaultdict(list)
         for start, first_words in enumerate(near):
-            for first in sorted(first_words):
+            for first in first_words:
                 for name, value in self._by_first.get(first, ()):
                     stop = start + len(value)
-                    if stop <= len(words) and all(
-                        w in n for w, n in zip(value, near[start:stop], strict=True)
+                    if len(value) == 1 or (
+                        stop <= len(words)
+                        and all(w in n for w, n in zip(value[1:], near[start + 1 : stop], strict=True))
                     ):
                         found[name].append(Span(start=start, stop=stop, text=" ".join(value)))
         return found
 
-    def _near(self, word: str, vocabulary: frozenset[str]) -> frozenset[str]:
+    def _may_be(self, word: str, vocabulary: frozenset[str]) -> Sequence[str]:
         if word in vocabulary or len(word) < _SHORTEST:
             # A possessive has lost its apostrophe: "tomorrows" is what "tomorrow's" became.
-            return frozenset([word, word.removesuffix("s")])
-        slips = 2 if len(word) >= _LONG else 1
-        matches = process.extract(word, self._long_words, scorer=Levenshtein.distance, score_cutoff=slips)
-        return frozenset(near for near, distance, _ in matches if distance <= 1 or len(near) >= _LONG)
+            return (word, word[:-1]) if word[-1] == "s" else (word,)
+        return self._near(word)
 
 
 def _languages(commands: Intents) -> dict[str, Intents]:
@@ -95,6 +95,7 @@ def _languages(commands: Intents) -> dict[str, Intents]:
     }
 
 
-def _texts(name: str, language: Intents) -> list[tuple[str, ...]]:
+def _texts(name: str, language: Intents) -> dict[tuple[str, ...], SlotValue | Unresolved]:
     descent = Descent(language, name, rng=random.Random(0), spoken=False)  # noqa: S311 - a sample, not a secret
-    return sorted({tuple(phrase.text.split()) for phrase in descent.cover()})
+    found = {tuple(phrase.text.split()): dict(phrase.slots)[name] for phrase in descent.cover()}
+    return dict(sorted(found.items()))

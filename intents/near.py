@@ -1,0 +1,50 @@
+"""Words a slip of the ear apart."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONG: Final = 7
+"""From so many letters on, two of them may be wrong."""
+_REMEMBERED_WORDS: Final = 4096
+
+
+def slips(heard: str, word: str) -> int:
+    """How many letters of `heard` may be wrong if it is `word`."""
+    return 2 if min(len(heard), len(word)) >= LONG else 1
+
+
+class NearWords:
+    """Looks words up among given ones: those that are one letter apart, or two in long words."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        """Sorts `words` by their length, so that few are compared."""
+        self._by_length: dict[int, list[str]] = {}
+        for word in sorted(words):
+            self._by_length.setdefault(len(word), []).append(word)
+        self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
+
+    def __call__(self, word: str) -> tuple[str, ...]:
+        """The words near `word`, the nearest first, then by the alphabet."""
+        return self._remembered(word)
+
+    def _look_up(self, word: str) -> tuple[str, ...]:
+        found: list[tuple[int, str]] = []
+        for length in range(len(word) - 2, len(word) + 3):
+            most = 2 if min(length, len(word)) >= LONG else 1
+            ours = self._by_length.get(length)
+            if ours is not None and abs(length - len(word)) <= most:
+                found += [
+                    (int(distance), near)
+                    for near, distance, _ in process.extract(
+                        word, ours, scorer=Levenshtein.distance, score_cutoff=most, limit=None
+                    )
+                ]
+        return tuple(near for _, near in sorted(found))
