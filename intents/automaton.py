@@ -74,6 +74,8 @@ class Builder:
         """Node to the symbols that lead on from it, and where to."""
         self.lists: dict[int, tuple[int, int]] = {}
         """Key of a list to the nodes where its values begin and end."""
+        self.references: dict[int, ListReference] = {}
+        """Node behind a reference to a list to the reference; nothing else leads to such a node."""
         self._spoken = spoken
         self._any_number = any_number
         self._keys: dict[int, int] = {}
@@ -116,7 +118,7 @@ class Builder:
         if isinstance(expression, RuleReference):
             return self._expression(scope, scope.rules[expression.rule_name].expression, node)
         if isinstance(expression, ListReference):
-            return self._list_reference(scope, scope.lists[expression.list_name], node)
+            return self._list_reference(scope, expression, node)
         if isinstance(expression, Permutation):
             return self._any_order(scope, list(expression.items), node)
         if isinstance(expression, Alternative):
@@ -151,8 +153,9 @@ class Builder:
                     self._arc(behind, None, said[mask | 1 << i])
         return said[(1 << len(items)) - 1]
 
-    def _list_reference(self, scope: Scope, slot_list: SlotList, node: int) -> int | None:
+    def _list_reference(self, scope: Scope, reference: ListReference, node: int) -> int | None:
         """A list stands as one symbol; what its values say has a beginning and an end of its own."""
+        slot_list = scope.lists[reference.list_name]
         key = self._keys.get(id(slot_list))
         if key is None:
             key = self._keys[id(slot_list)] = len(self._keys)
@@ -160,6 +163,7 @@ class Builder:
         if key in self._silent:
             return None
         following = self.node()
+        self.references[following] = reference
         self._arc(node, ListSymbol(key), following)
         return following
 

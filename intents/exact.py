@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from hassil.recognize import recognize_all
 
+from intents.descent import Unresolved
 from intents.times import resolve
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from hassil.models import MatchEntity
 
     from intents.results import SlotValue
+
+Meaning: TypeAlias = "SlotValue | Unresolved"
+"""What a list value means, before times are worked out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ class Reading:
     wildcards: int
     """How many slots took any words at all."""
     literal: int
-    """How many characters the template itself named."""
+    """How many characters the template and its lists named."""
     in_context: bool = False
     """Whether the template counts only in the conversation that is going on."""
 
@@ -50,7 +54,7 @@ def readings(
     for result in recognize_all(text, intents, intent_context=dict(context or {})):
         reading = Reading(
             intent=result.intent.name,
-            slots=slot_values(result.entities_list, now),
+            slots=slot_values(((each.name, meaning_of(each)) for each in result.entities_list), now),
             wildcards=sum(entity.is_wildcard for entity in result.entities_list),
             literal=result.text_chunks_matched,
             in_context=bool(result.intent_data.requires_context),
@@ -67,22 +71,29 @@ def rank(reading: Reading) -> tuple[int, bool, int]:
     return (reading.wildcards, not reading.in_context, -reading.literal)
 
 
-def slot_values(entities: Iterable[MatchEntity], now: datetime | None) -> dict[str, SlotValue]:
+def slot_values(found: Iterable[tuple[str, Meaning]], now: datetime | None) -> dict[str, SlotValue]:
     """Slot name to value; the values of a slot that was filled more than once, in spoken order, joined by ", "."""
     slots: dict[str, SlotValue] = {}
-    for entity in entities:
-        value = _slot_value(entity, now)
-        known = slots.get(entity.name)
-        slots[entity.name] = value if known is None else f"{known}, {value}"
+    for name, meaning in found:
+        value = worked_out(meaning, now)
+        known = slots.get(name)
+        slots[name] = value if known is None else f"{known}, {value}"
     return slots
 
 
-def _slot_value(entity: MatchEntity, now: datetime | None) -> SlotValue:
-    """A list's output as text or whole number; a fraction of a range list becomes text."""
+def worked_out(meaning: Meaning, now: datetime | None) -> SlotValue:
+    """The value of a spoken time relative to `now`, its words without one; any other value as it is."""
+    if not isinstance(meaning, Unresolved):
+        return meaning
+    return meaning.text if now is None else resolve(meaning.what, meaning.text, now)
+
+
+def meaning_of(entity: MatchEntity) -> Meaning:
+    """A list's output as text or whole number, or a time to be worked out; a fraction of a range becomes text."""
     value = entity.value
     what = (entity.metadata or {}).get("resolve")
-    if what is not None and now is not None:
-        return resolve(what, str(value), now)
+    if what is not None:
+        return Unresolved(what=what, text=str(value).strip())
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():

@@ -211,14 +211,12 @@ def _spellings(catalogue: Catalogue, name: str, value: TextSlotValue) -> list[tu
     ways: list[tuple[tuple[str, ...], State]] = [((), START)]
     spellings = []
     for words, state in ways:
-        if graph.ways(state).ends:
+        if graph.ends([state]):
             spellings.append(words)
         if len(spellings) >= _MOST_SPELLINGS:
             break
         ways += [
-            ((*words, word), target)
-            for word, targets in graph.ways(state).words.items()
-            for target in targets
+            ((*words, word), target) for word, targets in graph.onward(state).items() for target in targets
         ]
     return spellings
 

@@ -1,35 +1,40 @@
-"""Which templates match a text word for word, so that hassil is asked about those alone.
+"""Which templates match a text word for word, and what their slots are.
 
 hassil tries one template after the other, which takes milliseconds. A walk through the graph of words takes a look-up a
-word, as the states that a row of words leads to are remembered; it says the same but for the slots.
+word, as the states that a row of words leads to are remembered, and the way through it tells the slots. hassil is asked
+about what the graph cannot tell: words that nobody has listed, and words put together from a list's value and a piece.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from hassil.intents import WildcardSlotList
+from hassil.intents import TextSlotList, WildcardSlotList
+from hassil.recognize import recognize_all
 from hassil.util import remove_skip_words
 
 from intents.automaton import Scope
-from intents.exact import readings
+from intents.exact import Reading, meaning_of, rank, readings, slot_values
 from intents.template_graph import START, TemplateGraph
+from intents.values import language_of
 from intents.walk import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from hassil.intents import Intents
+    from hassil.intents import Intents, SlotList
 
-    from intents.exact import Reading
-    from intents.template_graph import State
+    from intents.exact import Meaning
+    from intents.results import SlotValue
+    from intents.template_graph import State, Template
 
 # Texts come from outside, so what is remembered of them has a bound.
 _REMEMBERED_WAYS: Final = 50_000
-_REMEMBERED_PARTS: Final = 4096
+_REMEMBERED_PARTS: Final = 1024
+_REMEMBERED_VALUES: Final = 8192
 
 
 class Prefilter:
@@ -41,8 +46,14 @@ class Prefilter:
         self._skip_words = commands.skip_words
         self._skipped = frozenset(word.split()[0] for word in commands.skip_words if word.strip())
         self._graph = TemplateGraph(commands, commands.intents, spoken=False, any_number=True)
-        self._wildcards = frozenset(_with_wildcards(commands, self._graph))
-        self._root = _Place(frozenset([START]), self._graph)
+        self._known = [_known(commands, template) for template in self._graph.templates]
+        self._always = frozenset(n for n, known in enumerate(self._known) if known.wildcards)
+        self._hassils = self._always.union(
+            n for n, known in enumerate(self._known) if known.unusual or not self._graph.parts_words(n)
+        )
+        self._lists: dict[int, tuple[Scope, SlotList]] = {}
+        self._meaning = lru_cache(maxsize=_REMEMBERED_VALUES)(self._look_up)
+        self._root = _Place(frozenset([START]))
         self._ways = 0
         self._part = lru_cache(maxsize=_REMEMBERED_PARTS)(self._make_part)
         self.words = self._graph.words()
@@ -62,12 +73,59 @@ class Prefilter:
         self, text: str, now: datetime | None = None, *, context: Mapping[str, str] | None = None
     ) -> list[Reading]:
         """What `exact.readings` of all the templates would find in the normalised `text`."""
-        templates = self._walk(text.split()) | self._wildcards
+        context = context or {}
+        variants = [(text, self._walk(text.split()))]
         plain = self.plain(text)
         # As hassil does: a template may hold a skip word itself.
         if plain != text:
-            templates |= self._walk(plain.split())
-        return readings(text, self._part(templates), now, context=context) if templates else []
+            variants.append((plain, self._walk(plain.split())))
+        left = set(self._always)
+        best: dict[str, Reading] = {}
+        for variant, templates in variants:
+            left |= templates & self._hassils
+            for number in sorted(templates - left):
+                known = self._known[number]
+                if not known.counts(context):
+                    continue
+                slots = self._slots(variant.split(), number, now)
+                if slots is None:
+                    left.add(number)
+                    continue
+                reading = Reading(
+                    intent=known.intent,
+                    slots=slots | {name: value for name, value in known.fixed.items() if name not in slots},
+                    wildcards=0,
+                    literal=len(variant) - variant.count(" "),
+                    in_context=bool(known.requires),
+                )
+                if reading.intent not in best or rank(reading) < rank(best[reading.intent]):
+                    best[reading.intent] = reading
+        if left:
+            for reading in readings(text, self._part(frozenset(left)), now, context=context):
+                if reading.intent not in best or rank(reading) < rank(best[reading.intent]):
+                    best[reading.intent] = reading
+        if len(best) < 2:
+            return list(best.values())
+        return sorted(best.values(), key=lambda reading: (*rank(reading), reading.intent))
+
+    def _slots(self, words: Sequence[str], number: int, now: datetime | None) -> dict[str, SlotValue] | None:
+        """The slots of a sentence of a template; None if what fills one is no value of its list by itself."""
+        scope = self._known[number].scope
+        found: list[tuple[str, Meaning]] = []
+        for value in self._graph.values(words, number):
+            slot_list = scope.lists[value.reference.list_name]
+            self._lists.setdefault(id(slot_list), (scope, slot_list))
+            meaning = self._meaning(id(slot_list), " ".join(words[value.start : value.stop]))
+            if meaning is None:
+                return None
+            found.append((value.reference.slot_name, meaning))
+        return slot_values(found, now)
+
+    def _look_up(self, list_id: int, text: str) -> Meaning | None:
+        """What `text` means as a value of a list."""
+        scope, slot_list = self._lists[list_id]
+        alone = language_of("value", slot_list, scope.rules, self._commands.language)
+        return next((meaning_of(result.entities_list[0]) for result in recognize_all(text, alone)), None)
 
     def _walk(self, words: Sequence[str]) -> frozenset[int]:
         """The templates that have the sentence `words`."""
@@ -79,16 +137,18 @@ class Prefilter:
                 if following is None:
                     return frozenset()
             place = following
+        if place.templates is None:
+            place.templates = self._graph.ends(place.states)
         return place.templates
 
     def _step(self, place: _Place, word: str) -> _Place | None:
         states = self._graph.step(place.states, word)
         if not states:
             return None
-        following = _Place(states, self._graph)
+        following = _Place(states)
         if not word.isdigit():
             if self._ways >= _REMEMBERED_WAYS:
-                self._root = _Place(self._root.states, self._graph)
+                self._root = _Place(self._root.states)
                 self._ways = 0
             self._ways += 1
             place.onward[word] = following
@@ -118,20 +178,52 @@ class _Place:
 
     __slots__ = ("onward", "states", "templates")
 
-    def __init__(self, states: frozenset[State], graph: TemplateGraph) -> None:
+    def __init__(self, states: frozenset[State]) -> None:
         self.states = states
-        self.templates = graph.ends(states)
+        self.templates: frozenset[int] | None = None
         self.onward: dict[str, _Place] = {}
 
 
-def _with_wildcards(commands: Intents, graph: TemplateGraph) -> Iterator[int]:
-    """The templates that take words which nobody has listed."""
-    for number, template in enumerate(graph.templates):
-        data = commands.intents[template.intent].data[template.block]
-        scope = Scope.of(commands, data)
-        expression = data.sentences[template.sentence].expression
-        if any(
-            isinstance(scope.lists[each.list_name], WildcardSlotList)
-            for each in references(expression, scope.rules)
-        ):
-            yield number
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What is known of a template without its words."""
+
+    intent: str
+    scope: Scope
+    fixed: Mapping[str, SlotValue]
+    """The slots that it fills whatever is said."""
+    requires: Mapping[str, str | None]
+    """What the conversation must be about; None for anything."""
+    wildcards: bool
+    """Whether it takes words which nobody has listed."""
+    unusual: bool
+    """Whether it uses what only hassil knows: contexts of values, captures."""
+
+    def counts(self, context: Mapping[str, str]) -> bool:
+        """Whether it counts in a conversation."""
+        return all(
+            name in context and value in (None, context[name]) for name, value in self.requires.items()
+        )
+
+
+def _known(commands: Intents, template: Template) -> _Known:
+    data = commands.intents[template.intent].data[template.block]
+    scope = Scope.of(commands, data)
+    expression = data.sentences[template.sentence].expression
+    referred = list(references(expression, scope.rules))
+    lists = [scope.lists[each.list_name] for each in referred]
+    texts = [each for each in lists if isinstance(each, TextSlotList)]
+    return _Known(
+        intent=template.intent,
+        scope=scope,
+        fixed={name: value if isinstance(value, int) else str(value) for name, value in data.slots.items()},
+        requires=data.requires_context,
+        wildcards=any(isinstance(each, WildcardSlotList) for each in lists),
+        unusual=bool(
+            data.excludes_context
+            or data.required_keywords
+            or any(not isinstance(value, str | None) for value in data.requires_context.values())
+            or any(each.is_capture for each in referred)
+            or any(value.context for each in texts for value in each.values)
+        ),
+    )

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from hassil.intents import TextSlotList
 
-from intents.descent import SLOT_MARK, Descent, Unresolved
-from intents.exact import readings
+from intents.descent import SLOT_MARK, Descent
+from intents.exact import readings, worked_out
 from intents.prefilter import Prefilter
-from intents.times import resolve
 from intents.values import Span
 from intents.walk import references
 
@@ -140,9 +139,7 @@ class SlotFinder:
         if value is None and name in self._times_in:
             for reading in self._times_in[name].readings(text, now):
                 return next(iter(reading.slots.values()), text)
-        if isinstance(value, Unresolved):
-            return value.text if now is None else resolve(value.what, value.text, now)
-        return text if value is None else value
+        return text if value is None else worked_out(value, now)
 
 
 def _worked_out(catalogue: Catalogue) -> frozenset[str]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from intents.automaton import BOUNDARY, DIGITS, Builder, ListSymbol, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from hassil.expression import ListReference
     from hassil.intents import IntentData, Intents
 
 State: TypeAlias = tuple[int, int]
@@ -40,13 +41,32 @@ class Template:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ways:
-    """What can be said in a state."""
+class Value:
+    """A list value in a sentence."""
+
+    reference: ListReference
+    """The place in the template that it fills."""
+    start: int
+    """Index of its first word."""
+    stop: int
+    """Index after its last word."""
+
+
+_Kind: TypeAlias = Literal["node", "word", "list"]
+# No node: outside of lists there is none to go back to.
+_NOWHERE: Final = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ways:
+    """What can be said in a state. Each way has a number: in a template, lower ones come first."""
 
     ends: frozenset[int]
     """The templates whose sentences may end here."""
-    words: Mapping[str, tuple[State, ...]]
+    words: Mapping[str, tuple[tuple[int, State], ...]]
     """The words that may follow, and where they lead; `DIGITS` stands for any number in digits."""
+    lists: tuple[tuple[int, int, int], ...]
+    """Number, key and node to go back to of the lists whose values may follow."""
 
 
 class TemplateGraph:
@@ -68,7 +88,10 @@ class TemplateGraph:
         self._builder = Builder(spoken=spoken, any_number=any_number)
         self._builder.node()
         self._ends: dict[int, int] = {}
-        self._ways: dict[State, Ways] = {}
+        self._references: list[list[int]] = []
+        self._known: dict[State, _Ways] = {}
+        self._first_words: dict[int, Mapping[str, tuple[int, ...]]] = {}
+        self._touching: dict[int, bool] = {}
         templates: list[Template] = []
         for intent in intents:
             for block, data in enumerate(commands.intents[intent].data):
@@ -78,19 +101,14 @@ class TemplateGraph:
                 for number, sentence in enumerate(data.sentences):
                     end = self._builder.node()
                     self._ends[end] = len(templates)
+                    known = len(self._builder.references)
                     self._builder.template(scope, sentence.expression, START[0], end)
+                    self._references.append(list(itertools.islice(self._builder.references, known, None)))
                     text = data.sentence_texts[number]
                     templates.append(Template(intent=intent, block=block, sentence=number, text=text))
         self.templates: Sequence[Template] = templates
-        """What the numbers in `Ways.ends` mean."""
+        """What the numbers mean that `accepts` and `ends` give."""
         self._lasts = frozenset(last for _, last in self._builder.lists.values())
-
-    def ways(self, state: State) -> Ways:
-        """What can be said in a `state`."""
-        known = self._ways.get(state)
-        if known is None:
-            known = self._ways[state] = self._follow(state)
-        return known
 
     def accepts(self, words: Iterable[str]) -> frozenset[int]:
         """The templates that have the sentence `words`."""
@@ -103,17 +121,52 @@ class TemplateGraph:
 
     def step(self, states: Iterable[State], word: str) -> frozenset[State]:
         """Where `word` leads from any of `states`."""
-        symbols = (word, DIGITS) if word.isdigit() else (word,)
-        return frozenset(
-            target
-            for state in states
-            for symbol in symbols
-            for target in self.ways(state).words.get(symbol, ())
-        )
+        return frozenset(itertools.chain.from_iterable(self._targets(state, word) for state in states))
 
     def ends(self, states: Iterable[State]) -> frozenset[int]:
         """The templates whose sentences may end in any of `states`."""
-        return frozenset().union(*(self.ways(state).ends for state in states))
+        return frozenset().union(*(self._ways(state).ends for state in states))
+
+    def parts_words(self, template: int) -> bool:
+        """Whether a boundary stands behind every list that `template` refers to, so that values are whole words."""
+        return not any(map(self._touches, self._references[template]))
+
+    def values(self, words: Sequence[str], template: int) -> list[Value]:
+        """The list values in `words`, a sentence of `template`, from left to right.
+
+        Of several ways to read it, the one whose branches come first in the template, as hassil takes them.
+        """
+        reached = [frozenset([START])]
+        for word in words:
+            reached.append(self.step(reached[-1], word))
+        alive = frozenset(state for state in reached[-1] if template in self._ways(state).ends)
+        leading = [alive]
+        for states, word in zip(reversed(reached[:-1]), reversed(words), strict=True):
+            alive = frozenset(state for state in states if not alive.isdisjoint(self._targets(state, word)))
+            leading.append(alive)
+        leading.reverse()
+        if START not in leading[0]:
+            raise ValueError(f"{' '.join(words)!r} is no sentence of template {template}")
+        path = [START]
+        for word, onward in zip(words, leading[1:], strict=True):
+            path.append(next(target for target in self._targets(path[-1], word) if target in onward))
+        # A word belongs to the list that it leads into or to the end of.
+        references = self._builder.references
+        owners = [node if back == _NOWHERE else back for node, back in path[1:]]
+        found = []
+        for owner, places in itertools.groupby(range(len(words)), key=owners.__getitem__):
+            if owner in references:
+                start, *_ = run = list(places)
+                found.append(Value(reference=references[owner], start=start, stop=start + len(run)))
+        return found
+
+    def onward(self, state: State) -> dict[str, tuple[State, ...]]:
+        """Every word that may follow in a `state`, and where it leads; `DIGITS` stands for any number in digits."""
+        ways = self._ways(state)
+        words = dict.fromkeys(ways.words)
+        for _, key, _ in ways.lists:
+            words.update(dict.fromkeys(self._values(key)))
+        return {word: tuple(self._targets(state, word)) for word in words}
 
     def words(self) -> frozenset[str]:
         """Every word of the sentences; of one that a list's value and a piece of the template make up, the two."""
@@ -139,41 +192,100 @@ class TemplateGraph:
                     waiting.append((to, following))
         return frozenset(found - {DIGITS})
 
-    def _follow(self, state: State) -> Ways:
-        """Follow pieces from `state` to where a word ends; a list's values may touch the words at either side."""
+    def _targets(self, state: State, word: str) -> list[State]:
+        """Where `word` leads from `state`, the ways that come first in the templates first."""
+        ways = self._ways(state)
+        found: list[tuple[int, State]] = []
+        for symbol in (word, DIGITS) if word.isdigit() else (word,):
+            found += ways.words.get(symbol, ())
+            for number, key, back in ways.lists:
+                for node in self._values(key).get(symbol, ()):
+                    found.append((number, (back, _NOWHERE) if node == _NOWHERE else (node, back)))
+        if len(found) > 1:
+            found.sort(key=_number)
+        return [target for _, target in found]
+
+    def _ways(self, state: State) -> _Ways:
+        known = self._known.get(state)
+        if known is None:
+            known = self._known[state] = self._follow(*state)
+        return known
+
+    def _values(self, key: int) -> Mapping[str, tuple[int, ...]]:
+        """First word of a list's values to the nodes it leads to; `_NOWHERE` is the end of the value."""
+        known = self._first_words.get(key)
+        if known is None:
+            words = self._follow(self._builder.lists[key][0], _NOWHERE).words
+            known = {word: tuple(node for _, (node, _) in targets) for word, targets in words.items()}
+            self._first_words[key] = known
+        return known
+
+    def _follow(self, node: int, back: int) -> _Ways:
+        """Follow pieces from a state to where a word ends; a list's values may touch the words at either side."""
         arcs, lists = self._builder.arcs, self._builder.lists
         ends: set[int] = set()
-        words: dict[str, dict[State, None]] = {}
-        start = (*state, "")
-        seen = {start}
-        stack = [start]
+        words: dict[str, dict[State, int]] = {}
+        values: dict[tuple[int, int], int] = {}
+        # Depth first, the arcs of a node in their order. With a list or an end of a word in place of a symbol's target.
+        stack: list[tuple[int, int, str, _Kind]] = [(node, back, "", "node")]
+        seen: set[tuple[int, int, str, _Kind]] = set()
         while stack:
-            node, back, piece = stack.pop()
+            way = stack.pop()
+            if way in seen:
+                continue
+            seen.add(way)
+            node, back, piece, kind = way
+            if kind == "word":
+                words.setdefault(piece, {})[node, back] = len(seen)
+                continue
+            if kind == "list":
+                values[node, back] = len(seen)
+                continue
             if node in self._ends and not piece:
                 ends.add(self._ends[node])
-            ways: list[tuple[int, int, str]] = []
+            ways: list[tuple[int, int, str, _Kind]] = []
             for symbol, to in arcs[node]:
                 if symbol is None:
-                    ways.append((to, back, piece))
+                    ways.append((to, back, piece, "node"))
                 elif isinstance(symbol, ListSymbol):
+                    first = lists[symbol.key][0]
                     if piece:
-                        words.setdefault(piece, {})[lists[symbol.key][0], to] = None
-                    ways.append((lists[symbol.key][0], to, piece))
+                        ways.append((first, to, piece, "word"))
+                    elif not self._touches(to):
+                        ways.append((symbol.key, to, "", "list"))
+                        continue
+                    ways.append((first, to, piece, "node"))
                 elif symbol != BOUNDARY:
-                    ways.append((to, back, piece + symbol))
-                elif piece:
-                    words.setdefault(piece, {})[to, back] = None
+                    ways.append((to, back, piece + symbol, "node"))
                 else:
-                    ways.append((to, back, ""))
+                    ways.append((to, back, piece, "word" if piece else "node"))
             if node in self._lasts:
                 if piece:
-                    words.setdefault(piece, {})[back, -1] = None
-                ways.append((back, -1, piece))
-            for way in ways:
-                if way not in seen:
-                    seen.add(way)
-                    stack.append(way)
-        return Ways(ends=frozenset(ends), words={word: tuple(targets) for word, targets in words.items()})
+                    ways.append((back, _NOWHERE, piece, "word"))
+                if back != _NOWHERE:
+                    ways.append((back, _NOWHERE, piece, "node"))
+            stack += reversed(ways)
+        return _Ways(
+            ends=frozenset(ends),
+            words={
+                word: tuple((number, to) for to, number in targets.items()) for word, targets in words.items()
+            },
+            lists=tuple((number, key, to) for (key, to), number in values.items()),
+        )
+
+    def _touches(self, node: int) -> bool:
+        """Whether a piece of a word may follow in `node` without a boundary before it."""
+        known = self._touching.get(node)
+        if known is None:
+            known = self._touching[node] = any(
+                self._touches(to) if symbol is None else symbol != BOUNDARY
+                for symbol, to in self._builder.arcs[node]
+            )
+        return known
+
+
+def _number(way: tuple[int, State]) -> int:
+    return way[0]
 
 
 def common_sentence(
@@ -190,16 +302,17 @@ def common_sentence(
     queue = deque([begin])
     while queue:
         pair = queue.popleft()
-        left, right = one.ways(pair[0]), other.ways(pair[1])
-        if left.ends and right.ends:
+        left_ends, right_ends = one.ends(pair[:1]), other.ends(pair[1:])
+        if left_ends and right_ends:
             words = []
             at = pair
             while at != begin:
                 at, word = came_from[at]
                 words.append(word)
-            return tuple(reversed(words)), one.templates[min(left.ends)], other.templates[min(right.ends)]
-        for word in left.words.keys() & right.words.keys():
-            for following in itertools.product(left.words[word], right.words[word]):
+            return tuple(reversed(words)), one.templates[min(left_ends)], other.templates[min(right_ends)]
+        left, right = one.onward(pair[0]), other.onward(pair[1])
+        for word in left.keys() & right.keys():
+            for following in itertools.product(left[word], right[word]):
                 if following not in seen:
                     seen.add(following)
                     came_from[following] = (pair, word)
@@ -234,7 +347,7 @@ def _has_sentence_of_its_own(
             return True
         following: dict[str, set[State]] = {}
         for state in states:
-            for word, targets in graph.ways(state).words.items():
+            for word, targets in graph.onward(state).items():
                 following.setdefault(word, set()).update(targets)
         for ahead in following.values():
             reached = frozenset(ahead)
@@ -250,11 +363,10 @@ def _leading_to(graph: TemplateGraph, state: State, known: dict[State, int]) -> 
     """A number whose bits are the templates that can still be ended from `state`; `known` gains those behind it."""
     # A sentence is a few dozen words long, and so is the deepest call.
     if state not in known:
-        ways = graph.ways(state)
         found = 0
-        for number in ways.ends:
+        for number in graph.ends([state]):
             found |= 1 << number
-        for target in itertools.chain.from_iterable(ways.words.values()):
+        for target in itertools.chain.from_iterable(graph.onward(state).values()):
             found |= _leading_to(graph, target, known)
         known[state] = found
     return known[state]

@@ -14,7 +14,10 @@ from intents.descent import Descent
 from intents.near import NearWords
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from hassil.expression import Sentence
+    from hassil.intents import SlotList
 
     from intents.catalogue import Catalogue
     from intents.descent import Unresolved
@@ -85,14 +88,19 @@ def _languages(commands: Intents) -> dict[str, Intents]:
         for data in intent.data:
             lists.update(data.slot_lists)
     return {
-        name: Intents(
-            language=commands.language,
-            intents={name: Intent(name=name, data=[IntentData(sentence_texts=[f"{{{name}}}"])])},
-            slot_lists=lists,
-            expansion_rules=commands.expansion_rules,
-        )
-        for name in lists
+        name: language_of(name, slot_list, commands.expansion_rules, commands.language)
+        for name, slot_list in lists.items()
     }
+
+
+def language_of(name: str, slot_list: SlotList, rules: Mapping[str, Sentence], language: str) -> Intents:
+    """A language of one intent whose sentences are the values of the list `name`, as is its slot."""
+    return Intents(
+        language=language,
+        intents={name: Intent(name=name, data=[IntentData(sentence_texts=[f"{{{name}}}"])])},
+        slot_lists={name: slot_list},
+        expansion_rules=dict(rules),
+    )
 
 
 def _texts(name: str, language: Intents) -> dict[tuple[str, ...], SlotValue | Unresolved]:
