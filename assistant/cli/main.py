@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "pnl": "assistant.cli.pnl",
     "ledger": "assistant.cli.ledger",
     "attribution": "assistant.cli.attribution",
+    "scenario": "assistant.cli.scenario",
     "intents": "assistant.cli.intents",
     "audio-test": "assistant.cli.audio_test",
     "pin": "assistant.cli.pin",

@@ -33,6 +33,10 @@ ROUNDING: Final = "Expenses:Rounding"
 DEVICE_PARTS: Final = "Expenses:Devices"
 OVERHEAD: Final = "Expenses:Overhead"
 IDLE_MACHINE: Final = "Expenses:IdleMachine"
+DISPLAY: Final = "Income:Display"
+HALO: Final = "Income:Halo"
+PEOPLE: Final = "Expenses:People"
+SEVERANCE: Final = "Expenses:Severance"
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 

@@ -11,13 +11,17 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from assistant.ledger import accounts
+from assistant.ledger.arithmetic import exact
 from assistant.money import Money
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assistant.ledger.arithmetic import Number
     from assistant.ledger.plan import PricingPlan
 
 DAYS_PER_YEAR: Final = 365
-DAYS_PER_MONTH: Final = Fraction(DAYS_PER_YEAR, 12)
+MONTHS_PER_YEAR: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,41 +51,57 @@ def period_items(
     Returns:
         Subscriptions, the device's price and its parts (straight line over its life), overhead; in this order.
     """
-    items = []
     days = Fraction(device_days)
     paying = days if subscriber_days is None else Fraction(subscriber_days)
-    money = plan.currency
+    rates = _rates_in_words(plan, days, paying)
+    sources = {
+        accounts.SUBSCRIPTIONS: plan.subscription,
+        accounts.DEVICE_SALES: plan.device,
+        accounts.DEVICE_PARTS: plan.device,
+        accounts.OVERHEAD: plan.overhead,
+    }
+    return tuple(
+        PeriodItem(
+            account=account,
+            amount=Money.nearest(amount, plan.currency),
+            rate=rates[account],
+            source=terms.source if (terms := sources[account]) else "",
+        )
+        for account, amount in period_amounts(plan, device_days=days, subscriber_days=paying)
+    )
+
+
+def period_amounts(
+    plan: PricingPlan, *, device_days: Number, subscriber_days: Number
+) -> Iterator[tuple[str, Number]]:
+    """The same by account and not rounded, in exact fractions or in arrays of drawn numbers."""
+    if plan.subscription:
+        price = exact(plan.subscription.price_per_month)
+        yield accounts.SUBSCRIPTIONS, price * subscriber_days * MONTHS_PER_YEAR / DAYS_PER_YEAR
+    if plan.device:
+        life_days = exact(plan.device.life_years) * DAYS_PER_YEAR
+        yield accounts.DEVICE_SALES, exact(plan.device.price) * device_days / life_days
+        yield accounts.DEVICE_PARTS, exact(plan.device.parts) * device_days / life_days
+    if plan.overhead:
+        yield (
+            accounts.OVERHEAD,
+            exact(plan.overhead.per_month) * device_days * MONTHS_PER_YEAR / DAYS_PER_YEAR,
+        )
+
+
+def _rates_in_words(plan: PricingPlan, days: Fraction, paying: Fraction) -> dict[str, str]:
+    words, money = {}, plan.currency
     if plan.subscription:
         price = plan.subscription.price_per_month
-        items.append(
-            PeriodItem(
-                account=accounts.SUBSCRIPTIONS,
-                amount=Money.nearest(Fraction(price) * paying / DAYS_PER_MONTH, money),
-                rate=f"{price} {money} a month, {float(paying):.2f} days",
-                source=plan.subscription.source,
-            )
-        )
+        words[accounts.SUBSCRIPTIONS] = f"{price} {money} a month, {float(paying):.2f} days"
     if plan.device:
-        life = Fraction(plan.device.life_years) * DAYS_PER_YEAR
         for account, price in (
             (accounts.DEVICE_SALES, plan.device.price),
             (accounts.DEVICE_PARTS, plan.device.parts),
         ):
-            items.append(
-                PeriodItem(
-                    account=account,
-                    amount=Money.nearest(Fraction(price) * days / life, money),
-                    rate=f"{price} {money} over {plan.device.life_years} years, {float(days):.2f} days",
-                    source=plan.device.source,
-                )
-            )
+            words[account] = f"{price} {money} over {plan.device.life_years} years, {float(days):.2f} days"
     if plan.overhead:
-        items.append(
-            PeriodItem(
-                account=accounts.OVERHEAD,
-                amount=Money.nearest(Fraction(plan.overhead.per_month) * days / DAYS_PER_MONTH, money),
-                rate=f"{plan.overhead.per_month} {money} a device and month, {float(days):.2f} days",
-                source=plan.overhead.source,
-            )
+        words[accounts.OVERHEAD] = (
+            f"{plan.overhead.per_month} {money} a device and month, {float(days):.2f} days"
         )
-    return tuple(items)
+    return words

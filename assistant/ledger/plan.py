@@ -8,12 +8,13 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from assistant.config import load_strict, named_file
 from assistant.errors import ConfigError, LedgerError
+from assistant.ledger.arithmetic import Number, at_least, exact, to_millionths
 from assistant.ledger.exchange import HIGHEST_RATE, Currency, Rates, load_rates
 from assistant.money import Money
 from assistant.records import Charge, ChargeName, OrderTerms
@@ -25,6 +26,11 @@ JOULES_PER_KWH: Final = 3_600_000
 MICROSECONDS: Final = 1_000_000
 MICROSECONDS_PER_MINUTE: Final = 60 * MICROSECONDS
 PER_THOUSAND: Final = 1_000
+
+OrderAmount: TypeAlias = Literal["rebate", "notification"] | ChargeName
+"""What one order earns or costs at some step of its life."""
+EARNED: Final[tuple[OrderAmount, ...]] = ("rebate", "affiliate")
+"""What partners owe for a completed order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +118,10 @@ class Rebate:
     source: Text
     """Where these figures come from."""
 
-    def exact(self, total: Fraction) -> Fraction:
+    def exact(self, total: Number) -> Number:
         """The exact rebate, currency units, on an order of `total` currency units."""
         if not self.tiers:
-            by_share = Fraction(self.share) * total
+            by_share = exact(self.share) * total
         elif self.tiering == "volume":
             by_share = total * next(
                 (Fraction(t.share) for t in reversed(self.tiers) if t.at <= total), Fraction(0)
@@ -126,7 +132,7 @@ class Rebate:
             for tier, end in zip(self.tiers, ends, strict=True):
                 upper = total if end is None else min(end, total)
                 by_share += Fraction(tier.share) * max(upper - Fraction(tier.at), Fraction(0))
-        return max(by_share + Fraction(self.fixed), Fraction(self.minimum))
+        return at_least(by_share + exact(self.fixed), exact(self.minimum))
 
     def words(self, total: Money) -> str:
         """The terms as they stand in a description."""
@@ -280,46 +286,46 @@ class PricingPlan:
     exchange: Rates | None = None
     """The table that `rates` names; not a key of the file."""
 
-    def energy_cost(self, cpu_us: int) -> Fraction:
+    def energy_cost(self, cpu_us: Number) -> Number:
         """Exact cost in currency units of `cpu_us` microseconds of one busy core."""
         return self._energy_rate * cpu_us
 
-    def wear_cost(self, busy_us: int) -> Fraction:
+    def wear_cost(self, busy_us: Number) -> Number:
         """Exact depreciation in currency units of `busy_us` microseconds of use."""
         return self._wear_rate * busy_us
 
     # Worked out once a plan: every interaction needs them.
 
     @cached_property
-    def _energy_rate(self) -> Fraction:
-        joules = Fraction(self.machine.watts_per_busy_core) / MICROSECONDS
-        return joules * Fraction(self.energy.price_per_kwh) / JOULES_PER_KWH
+    def _energy_rate(self) -> Number:
+        joules = exact(self.machine.watts_per_busy_core) / MICROSECONDS
+        return joules * exact(self.energy.price_per_kwh) / JOULES_PER_KWH
 
     @cached_property
-    def _wear_rate(self) -> Fraction:
-        life_us = Fraction(self.machine.life_years) * SECONDS_PER_YEAR * MICROSECONDS
-        return Fraction(self.machine.price) / life_us
+    def _wear_rate(self) -> Number:
+        life_us = exact(self.machine.life_years) * (SECONDS_PER_YEAR * MICROSECONDS)
+        return exact(self.machine.price) / life_us
 
-    def recognition_price(self, audio_us: int) -> Fraction:
+    def recognition_price(self, audio_us: Number) -> Number:
         """Exact cloud price of one utterance, in units of the price's own currency; 0 where it is measured."""
         terms = self.recognition
         if terms.method == "measured":
             return Fraction(0)
         if terms.method == "per_request":
-            return Fraction(terms.price)
-        step = Fraction(terms.increment_seconds) * MICROSECONDS
-        charged = -(-Fraction(audio_us) // step) * step if step else Fraction(audio_us)
-        return Fraction(terms.price) * charged / MICROSECONDS_PER_MINUTE
+            return exact(terms.price)
+        step = exact(terms.increment_seconds) * MICROSECONDS
+        charged = -(-Fraction(audio_us) // step) * step if step else audio_us
+        return exact(terms.price) * charged / MICROSECONDS_PER_MINUTE
 
-    def understanding_price(self) -> Fraction:
+    def understanding_price(self) -> Number:
         """Exact cloud price of one request, in units of the price's own currency; 0 where it is measured."""
-        return Fraction(0) if self.understanding.method == "measured" else Fraction(self.understanding.price)
+        return Fraction(0) if self.understanding.method == "measured" else exact(self.understanding.price)
 
-    def advert_price(self) -> Fraction:
+    def advert_price(self) -> Number:
         """What one place for an advert earns on average, in units of the price's own currency; 0 without adverts."""
         if self.advertising is None:
             return Fraction(0)
-        return Fraction(self.advertising.per_thousand) * Fraction(self.advertising.fill) / PER_THOUSAND
+        return exact(self.advertising.per_thousand) * exact(self.advertising.fill) / PER_THOUSAND
 
     def exchange_rate(self, currency: str, on: date) -> Fraction:
         """How many units of the plan's currency one unit of `currency` is worth on the day `on`.
@@ -354,44 +360,72 @@ class PricingPlan:
         terms = self.rebates.get(intent)
         return Money.of(terms.notification, self.currency) if terms else Money.zero(self.currency)
 
+    def order_amounts(self, intent: str, total: Number) -> dict[OrderAmount, Number]:
+        """All that an order of `total` currency units earns and costs in the course of its life, to the millionth.
+
+        What the plan has no terms for is not there; an amount of nothing is.
+        """
+        amounts: dict[OrderAmount, Number] = {}
+        rebate = self.rebates.get(intent)
+        if rebate:
+            amounts["rebate"] = to_millionths(rebate.exact(total))
+            amounts["notification"] = exact(rebate.notification)
+        names: tuple[tuple[ChargeName, dict[str, ShareAndFixed]], ...]
+        names = (("affiliate", self.affiliates), ("fulfilment", self.fulfilment))
+        for name, by_intent in names:
+            terms = by_intent.get(intent)
+            if terms:
+                amounts[name] = to_millionths(exact(terms.share) * total + exact(terms.fixed))
+        if self.support:
+            amounts["support_placed"] = exact(self.support.placed)
+            amounts["support_refunded"] = exact(self.support.refunded)
+            amounts["support_charged_back"] = exact(self.support.charged_back)
+        if self.payment:
+            earned = [amounts[name] for name in EARNED if name in amounts]
+            if earned:
+                paid = sum(earned[1:], earned[0])
+                fee = to_millionths(exact(self.payment.share) * paid + exact(self.payment.fixed))
+                # Nothing is kept back of nothing.
+                amounts["payment_fee"] = fee * (paid > 0)
+            amounts["refund"] = exact(self.payment.refund)
+            amounts["chargeback"] = exact(self.payment.chargeback)
+        return amounts
+
     def terms(self, intent: str, total: Money) -> OrderTerms:
         """What else an order of `total` (in this plan's currency) earns and costs in the course of its life."""
-        rebate, _ = self.rebate(intent, total)
+        amounts = self.order_amounts(intent, total.units)
         charges: dict[ChargeName, Charge] = {}
-
-        def set_(name: ChargeName, exact: Fraction, words: str) -> None:
-            amount = Money.nearest(exact, self.currency)
+        for name, words in self._charge_words(intent, total, amounts).items():
+            amount = Money.nearest(amounts.get(name, Fraction(0)), self.currency)
             if amount:
                 charges[name] = Charge(amount=amount, words=f"{words}, plan {self.name}")
-
-        def share_and_fixed(name: ChargeName, terms: ShareAndFixed | None) -> None:
-            if terms:
-                exact = Fraction(terms.share) * total.units + Fraction(terms.fixed)
-                set_(name, exact, f"{terms.share} of {total} plus {terms.fixed} {self.currency}")
-
-        share_and_fixed("affiliate", self.affiliates.get(intent))
-        share_and_fixed("fulfilment", self.fulfilment.get(intent))
-        if self.support:
-            set_("support_placed", Fraction(self.support.placed), "an order placed")
-            set_("support_refunded", Fraction(self.support.refunded), "an order refunded")
-            set_("support_charged_back", Fraction(self.support.charged_back), "an order charged back")
-        if self.payment:
-            paid = rebate + charges["affiliate"].amount if "affiliate" in charges else rebate
-            if paid:
-                fee = Fraction(self.payment.share) * paid.units + Fraction(self.payment.fixed)
-                set_(
-                    "payment_fee",
-                    fee,
-                    f"{self.payment.share} of {paid} plus {self.payment.fixed} {self.currency}",
-                )
-            set_("refund", Fraction(self.payment.refund), "a refund")
-            set_("chargeback", Fraction(self.payment.chargeback), "a chargeback")
         elsewhere = self.settlement and self.settlement.currency != self.currency
         return OrderTerms(
             charges=charges,
             settlement_currency=self.settlement.currency if self.settlement and elsewhere else "",
             rates=self.rates if elsewhere else "",
         )
+
+    def _charge_words(
+        self, intent: str, total: Money, amounts: Mapping[OrderAmount, Number]
+    ) -> dict[ChargeName, str]:
+        words: dict[ChargeName, str] = {}
+        names: tuple[tuple[ChargeName, dict[str, ShareAndFixed]], ...]
+        names = (("affiliate", self.affiliates), ("fulfilment", self.fulfilment))
+        for name, by_intent in names:
+            if intent in by_intent:
+                terms = by_intent[intent]
+                words[name] = f"{terms.share} of {total} plus {terms.fixed} {self.currency}"
+        words |= {
+            "support_placed": "an order placed",
+            "support_refunded": "an order refunded",
+            "support_charged_back": "an order charged back",
+        }
+        if self.payment:
+            earned = sum((amounts[name] for name in EARNED if name in amounts), Fraction(0))
+            paid = Money.nearest(earned, self.currency)
+            words["payment_fee"] = f"{self.payment.share} of {paid} plus {self.payment.fixed} {self.currency}"
+        return words | {"refund": "a refund", "chargeback": "a chargeback"}
 
 
 def load_plan(name_or_path: str) -> PricingPlan:

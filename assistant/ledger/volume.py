@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
 from assistant.errors import LedgerError
 from assistant.ledger import accounts
+from assistant.ledger.arithmetic import share_of
 from assistant.ledger.period import PeriodItem, period_items
 from assistant.ledger.sources import source_of
 from assistant.money import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
-    from assistant.ledger.plan import PricingPlan
-
-    Add = Callable[[str, Fraction, str], None]
+    from assistant.ledger.arithmetic import Number
+    from assistant.ledger.plan import OrderAmount, PricingPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,35 +78,51 @@ def price_volume(volume: Volume, plan: PricingPlan, *, on: date) -> tuple[Period
     """
     lines: dict[str, Fraction] = {}
     rates: dict[str, str] = {}
-
-    def add(account: str, exact: Fraction, rate: str) -> None:
-        if exact:
-            lines[account] = lines.get(account, Fraction(0)) + exact
-            rates.setdefault(account, rate)
-
-    _add_compute(volume, plan, on, add)
-    if plan.advertising:
-        currency = plan.advertising.currency or plan.currency
-        price = plan.advert_price() * plan.exchange_rate(currency, on)
-        words = f"{plan.advertising.per_thousand} {currency} a thousand, {plan.advertising.fill} filled"
-        add(accounts.ADVERTISING, price * volume.places, words)
-    for intent, sizes in volume.orders.items():
-        for size in sizes:
-            _add_orders(intent, size, plan, add)
+    for account, amount, words in volume_amounts(volume, plan, on=on):
+        if amount:
+            lines[account] = lines.get(account, Fraction(0)) + amount
+            rates.setdefault(account, words())
     items = [
         PeriodItem(
             account=account,
-            amount=Money.nearest(exact, plan.currency),
+            amount=Money.nearest(exactly, plan.currency),
             rate=rates[account],
             source=source_of(plan, account),
         )
-        for account, exact in lines.items()
+        for account, exactly in lines.items()
     ]
     items += period_items(plan, device_days=volume.device_days, subscriber_days=volume.subscriber_days)
-    return tuple(sorted(items, key=lambda item: _place(item.account)))
+    return tuple(sorted(items, key=lambda item: chart_place(item.account)))
 
 
-def _add_compute(volume: Volume, plan: PricingPlan, on: date, add: Add) -> None:
+def volume_amounts(
+    volume: Volume, plan: PricingPlan, *, on: date
+) -> Iterator[tuple[str, Number, Callable[[], str]]]:
+    """What interactions and orders earn and cost: account, exact amount, the rate in words; an account may come twice.
+
+    With quantities and rates that are arrays of drawn numbers the amounts are arrays too: the same formulas.
+    """
+    yield from _compute(volume, plan, on)
+    if plan.advertising:
+        terms = plan.advertising
+        currency = terms.currency or plan.currency
+        price = plan.advert_price() * _rate(plan, currency, on)
+        yield (
+            accounts.ADVERTISING,
+            price * volume.places,
+            lambda: f"{terms.per_thousand} {currency} a thousand, {terms.fill} filled",
+        )
+    for intent, sizes in volume.orders.items():
+        for size in sizes:
+            yield from _orders(intent, size, plan)
+
+
+def _rate(plan: PricingPlan, currency: str, on: date) -> Number:
+    """Nothing to convert leaves drawn numbers as they are."""
+    return 1 if currency == plan.currency else plan.exchange_rate(currency, on)
+
+
+def _compute(volume: Volume, plan: PricingPlan, on: date) -> Iterator[tuple[str, Number, Callable[[], str]]]:
     here = plan.recognition.method == "measured", plan.understanding.method == "measured"
     stages = (
         (accounts.LISTENING, volume.listening_cpu_us, volume.audio_us),
@@ -114,14 +131,10 @@ def _add_compute(volume: Volume, plan: PricingPlan, on: date, add: Add) -> None:
     )
     cpu_us, busy_us = sum(cpu for _, cpu, _ in stages), sum(busy for _, _, busy in stages)
     whole = plan.energy_cost(cpu_us) + plan.wear_cost(busy_us)
-    words = (
-        f"{plan.machine.watts_per_busy_core} W at {plan.energy.price_per_kwh} {plan.currency}/kWh; a machine of "
-        f"{plan.machine.price} {plan.currency} over {plan.machine.life_years} years"
-    )
     for account, cpu, _ in stages:
         # As in the books: energy and wear together, by processor time.
-        share = Fraction(cpu, cpu_us) if cpu_us else Fraction(account == accounts.UNDERSTANDING)
-        add(account, whole * share, words)
+        share = share_of(cpu, cpu_us, otherwise=account == accounts.UNDERSTANDING)
+        yield account, whole * share, lambda: _machine_in_words(plan)
     terms = plan.recognition
     if terms.method != "measured":
         if terms.method == "per_minute" and terms.increment_seconds:
@@ -135,22 +148,37 @@ def _add_compute(volume: Volume, plan: PricingPlan, on: date, add: Add) -> None:
             else plan.recognition_price(0) * volume.heard
         )
         currency = terms.currency or plan.currency
-        words = f"{terms.price} {currency} {terms.method.replace('_', ' ')}"
-        add(accounts.RECOGNITION, quantity * plan.exchange_rate(currency, on), words)
+        yield (
+            accounts.RECOGNITION,
+            quantity * _rate(plan, currency, on),
+            lambda: f"{terms.price} {terms.currency or plan.currency} {terms.method.replace('_', ' ')}",
+        )
     if plan.understanding.method != "measured":
         currency = plan.understanding.currency or plan.currency
-        price = plan.understanding_price() * plan.exchange_rate(currency, on)
-        words = f"{plan.understanding.price} {currency} per request"
-        add(accounts.UNDERSTANDING, price * (volume.heard + volume.typed), words)
+        price = plan.understanding_price() * _rate(plan, currency, on)
+        yield (
+            accounts.UNDERSTANDING,
+            price * (volume.heard + volume.typed),
+            lambda: f"{plan.understanding.price} {plan.understanding.currency or plan.currency} per request",
+        )
 
 
-def _add_orders(intent: str, size: OrderVolume, plan: PricingPlan, add: Add) -> None:
-    rebate, words = plan.rebate(intent, size.total)
-    charges = plan.terms(intent, size.total).charges
+def _machine_in_words(plan: PricingPlan) -> str:
+    return (
+        f"{plan.machine.watts_per_busy_core} W at {plan.energy.price_per_kwh} {plan.currency}/kWh; a machine of "
+        f"{plan.machine.price} {plan.currency} over {plan.machine.life_years} years"
+    )
+
+
+def _orders(
+    intent: str, size: OrderVolume, plan: PricingPlan
+) -> Iterator[tuple[str, Number, Callable[[], str]]]:
+    total = _units(size.total)
+    amounts = plan.order_amounts(intent, total)
     kept = size.completed - size.refunded - size.charged_back
-    add(accounts.rebate_income(intent), rebate.units * kept, words)
-    add(accounts.notification(intent), plan.notification(intent).units * size.placed, "an order placed")
-    for name, account, count in (
+    counts: tuple[tuple[OrderAmount, str, Number], ...] = (
+        ("rebate", accounts.rebate_income(intent), kept),
+        ("notification", accounts.notification(intent), size.placed),
         ("affiliate", accounts.affiliate_income(intent), kept),
         ("fulfilment", accounts.fulfilment(intent), size.completed),
         ("support_placed", accounts.support(intent), size.placed),
@@ -159,13 +187,28 @@ def _add_orders(intent: str, size: OrderVolume, plan: PricingPlan, add: Add) -> 
         ("payment_fee", accounts.payment_fees(intent), size.settled),
         ("refund", accounts.refunds(intent), size.refunded),
         ("chargeback", accounts.chargebacks(intent), size.charged_back),
-    ):
-        charge = next((each for key, each in charges.items() if key == name), None)
-        if charge:
-            add(account, charge.amount.units * count, charge.words)
+    )
+    for name, account, count in counts:
+        if name in amounts:
+            yield account, amounts[name] * count, partial(_order_in_words, plan, intent, total, name)
 
 
-def _place(account: str) -> tuple[int, str]:
+def _units(total: Number) -> Number:
+    """Drawn totals are arrays of currency units already."""
+    return total.units if isinstance(total, Money) else total
+
+
+def _order_in_words(plan: PricingPlan, intent: str, total: Fraction, name: OrderAmount) -> str:
+    of = Money.nearest(total, plan.currency)
+    if name == "rebate":
+        return plan.rebate(intent, of)[1]
+    if name == "notification":
+        return "an order placed"
+    return plan.terms(intent, of).charges[name].words
+
+
+def chart_place(account: str) -> tuple[int, str]:
+    """Where an account stands in the chart, to sort by."""
     names = [line.name for line in accounts.bundled_chart().accounts]
     found = accounts.bundled_chart().find(account)
     return (names.index(found.name) if found else len(names)), account

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def rebate(total: str, **terms: object) -> Fraction:
-    return Rebate(source="x", **terms).exact(Fraction(total))  # type: ignore[arg-type]
+    return Fraction(Rebate(source="x", **terms).exact(Fraction(total)))  # type: ignore[arg-type]
 
 
 TIERS = (

@@ -1,0 +1,1 @@
+"""Scenarios as they are read: tables for a terminal, drawings, one page."""
