@@ -1,6 +1,6 @@
 """Configuration: TOML files, validated strictly, frozen, and passed down. There is no global configuration.
 
-Every default stands in the bundled `configs/pennyworth.toml`; a profile and then the user's own file lie over it.
+Every default stands in the bundled `configs/pennyworth.toml`; profiles and then the user's own file lie over it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Pin = Annotated[int, msgspec.Meta(ge=0, le=27)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -55,6 +56,30 @@ class MicrophoneConfig:
 
     device: str | Annotated[int, msgspec.Meta(ge=0)]
     """Name (or part of it) or number; empty takes the system's default."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndicatorConfig:
+    """Which lights show what it is doing."""
+
+    kind: Literal["none", "leds", "apa102"]
+    """Plain LEDs on pins, or a chain of APA102 ones on the first SPI bus, as on the ReSpeaker boards."""
+    pins: dict[Literal["idle", "hearing", "thinking", "speaking", "error", "muted"], Pin]
+    """Of plain LEDs: the pin that shows a state, by its BCM number; states may share one."""
+    pixels: Annotated[int, msgspec.Meta(ge=1, le=64)]
+    """How many APA102 LEDs are in the chain."""
+    brightness: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    """Of APA102 LEDs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ButtonConfig:
+    """Which push buttons there are."""
+
+    mute: Annotated[int, msgspec.Meta(ge=-1, le=27)]
+    """BCM number of the pin whose button switches the microphone off and on; -1 for none."""
+    pull: Literal["up", "down"]
+    """Which way the pin is pulled while nobody presses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +143,8 @@ class Config:
     recognition: RecognitionConfig
     hearing: HearingConfig
     microphone: MicrophoneConfig
+    indicator: IndicatorConfig
+    button: ButtonConfig
     intents: IntentsConfig
     understanding: UnderstandingConfig
     dialogue: DialogueConfig
@@ -125,16 +152,16 @@ class Config:
 
 
 def load_config(
-    *, user_file: Path | None = None, profile: str | None = None, language: str | None = None
+    *, user_file: Path | None = None, profiles: Sequence[str] = (), language: str | None = None
 ) -> Config:
-    """The bundled defaults, under `profile` (a bundled name), under `user_file`, under `language`.
+    """The bundled defaults, under each of `profiles` (bundled names), under `user_file`, under `language`.
 
     Raises:
         ConfigError: a file is missing, is not TOML, has an unknown key or a value of the wrong type.
     """
     default_file = configs_dir() / "pennyworth.toml"
     layers = [(default_file, read_toml(default_file))]
-    if profile is not None:
+    for profile in profiles:
         profile_file = named_file("profiles", profile, what="profile")
         layers.append((profile_file, read_toml(profile_file)))
     if user_file is not None:

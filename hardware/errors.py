@@ -11,3 +11,7 @@ class AudioFileError(HardwareError):
 
 class MicrophoneError(HardwareError):
     """A microphone that cannot be opened, or that went away."""
+
+
+class GpioError(HardwareError):
+    """Lights or a button that cannot be used."""

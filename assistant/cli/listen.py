@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
+from assistant.cli.device import lights, mute_button
 from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, global_options
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
-from hardware.microphone import MicrophoneSettings, lasting_chunks
+from assistant.supervision import Supervisor
+from hardware.microphone import MicrophoneSettings
+from hardware.mute import MuteSwitch, mutable_chunks
 
 
 @click.command(name="listen")
-@click.option("--profile", help="Settings for a kind of machine: laptop, raspberry-pi.")
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    help="Settings for a kind of machine or board: laptop, raspberry-pi-4, respeaker-2-mic … (may be repeated).",
+)
 @click.option(
     "--engine",
     type=click.Choice(["auto", "vosk", "pocketsphinx", "grammar"]),
@@ -20,13 +30,26 @@ from hardware.microphone import MicrophoneSettings, lasting_chunks
 )
 @global_options
 @click.pass_obj
-def command(settings: Settings, /, profile: str | None, engine: str | None) -> int:
+def command(settings: Settings, /, profiles: tuple[str, ...], engine: str | None) -> int:
     """Listen to the microphone until Ctrl-C. Nothing that is heard leaves this machine, and no sound is kept."""
-    config = with_engine(settings.load(profile), engine)
+    config = with_engine(settings.load(profiles), engine)
     device = config.microphone.device
-    with open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session:
+    microphone_settings = MicrophoneSettings(device=None if device == "" else device)
+    supervisor, switch = Supervisor(os.environ), MuteSwitch()
+    with (
+        lights(config) as status,
+        mute_button(config, switch),
+        open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session,
+    ):
         listener = session.listener()
-        with lasting_chunks(MicrophoneSettings(device=None if device == "" else device)) as microphone:
+        with mutable_chunks(
+            microphone_settings, switch, told=status.microphone, muted=status.switched_off
+        ) as microphone:
             session.out.print(f"Listening with {listener.engine}. Say “play some jazz”; Ctrl-C ends.")
-            conduct(session, listener.listen(microphone, source="microphone"), as_json=False)
+            supervisor.ready(f"listening with {listener.engine}")
+            try:
+                sound = supervisor.overseeing(microphone)
+                conduct(session, listener.listen(sound, source="microphone"), as_json=False)
+            finally:
+                supervisor.stopping()
     return 0

@@ -17,7 +17,7 @@ from rich.console import Console
 from assistant.config import Config, load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -36,11 +36,11 @@ class Settings:
         """The log: --db, or PENNYWORTH_DB, or the user's own."""
         return self.db or data_dir() / "pennyworth.db"
 
-    def load(self, profile: str | None = None) -> Config:
+    def load(self, profiles: Sequence[str] = ()) -> Config:
         """The configuration; the user's own file is read when there is one."""
         own = platformdirs.user_config_path("pennyworth") / "pennyworth.toml"
         return load_config(
-            user_file=self.config or (own if own.exists() else None), profile=profile, language=self.lang
+            user_file=self.config or (own if own.exists() else None), profiles=profiles, language=self.lang
         )
 
 

@@ -9,6 +9,7 @@ from assistant.errors import ConfigError
 from assistant.ledger.plan import load_plan
 from assistant.partners.board import load_partners
 from assistant.resources import configs_dir
+from hardware.indicator import IndicatorSettings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -29,11 +30,11 @@ def test_a_users_file_needs_only_what_differs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("profile", bundled_names("profiles"))
 def test_every_profile_loads(profile: str) -> None:
-    assert load_config(profile=profile).books.plan in bundled_names("pricing")
+    assert load_config(profiles=[profile]).books.plan in bundled_names("pricing")
 
 
 def test_the_users_file_lies_over_the_profile(tmp_path: Path) -> None:
-    config = load_config(profile="laptop", user_file=write(tmp_path, '[books]\nplan = "other"\n'))
+    config = load_config(profiles=["laptop"], user_file=write(tmp_path, '[books]\nplan = "other"\n'))
     assert config.books.plan == "other"
 
 
@@ -73,8 +74,15 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_names_the_nearest() -> None:
-    with pytest.raises(ConfigError, match=r"no profile 'raspberry' \(did you mean 'raspberry-pi'\?\)"):
-        load_config(profile="raspberry")
+    with pytest.raises(ConfigError, match=r"no profile 'lapptop' \(did you mean 'laptop'\?\)"):
+        load_config(profiles=["lapptop"])
+
+
+def test_profiles_lie_over_each_other() -> None:
+    config = load_config(profiles=["raspberry-pi-zero-2-w", "respeaker-2-mic"])
+    assert (config.recognition.engine, config.microphone.device) == ("pocketsphinx", "seeed")
+    assert (config.indicator.kind, config.indicator.pixels, config.button.mute) == ("apa102", 3, 17)
+    IndicatorSettings(kind=config.indicator.kind, pins=config.indicator.pins, pixels=config.indicator.pixels)
 
 
 @pytest.mark.parametrize("name", bundled_names("pricing"))

@@ -83,7 +83,7 @@ class VirtualMicrophone:
     def wait_for_listener(self, *, timeout_s: float = 20.0) -> None:
         """Wait until somebody records; what is played before goes unheard."""
         deadline = time.monotonic() + timeout_s
-        while not self._listeners():
+        while not self.has_listener():
             if time.monotonic() > deadline:
                 raise TimeoutError("nobody records from the virtual microphone")
             time.sleep(0.05)
@@ -132,7 +132,8 @@ class VirtualMicrophone:
         command = ["pactl", *arguments]
         return subprocess.run(command, env=self.env, capture_output=True, check=False, timeout=30).returncode
 
-    def _listeners(self) -> bool:
+    def has_listener(self) -> bool:
+        """Whether somebody records."""
         command = ["pactl", "list", "short", "source-outputs"]
         listed = subprocess.run(command, env=self.env, capture_output=True, check=True, timeout=30)
         return bool(listed.stdout.strip())
