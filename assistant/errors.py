@@ -34,6 +34,10 @@ class AttributionError(PennyworthError):
     """Touches and purchases that cannot be used, or a model that cannot be had from them."""
 
 
+class FleetError(PennyworthError):
+    """A fleet of devices that cannot be made, gathered or read."""
+
+
 class ExportError(PennyworthError):
     """A file that cannot be written; what stood there before still does."""
 

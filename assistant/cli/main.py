@@ -28,6 +28,7 @@ _COMMANDS: Final = {
     "ledger": "assistant.cli.ledger",
     "attribution": "assistant.cli.attribution",
     "scenario": "assistant.cli.scenario",
+    "fleet": "assistant.cli.fleet",
     "intents": "assistant.cli.intents",
     "audio-test": "assistant.cli.audio_test",
     "pin": "assistant.cli.pin",

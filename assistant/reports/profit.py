@@ -18,6 +18,8 @@ from assistant.store.totals import currencies, devices, period, plans, sold, tot
 from assistant.store.turns import commerce_turns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.economics.attribution.models import ModelName
     from assistant.ledger.exchange import Rates
     from assistant.ledger.plan import PricingPlan
@@ -92,7 +94,7 @@ def log_funnel(store: Store, terms: Terms) -> Funnel:
     """
     rates = terms.rates or (terms.plan.exchange if terms.plan else None)
     with store.snapshot():
-        currency = terms.currency or _currency(store, terms)
+        currency = terms.currency or currency_of(currencies(store), terms)
 
         def exchange(micros: int, held: str, day: str) -> Fraction:
             return (
@@ -122,7 +124,7 @@ def log_funnel(store: Store, terms: Terms) -> Funnel:
 def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, IncomeStatement]:
     plan, booked_under = terms.plan, plans(store)
     rates = terms.rates or (plan.exchange if plan else None)
-    currency = terms.currency or _currency(store, terms)
+    currency = terms.currency or currency_of(currencies(store), terms)
     again = None
     if terms.what_if and plan:
         facts = repriced(store, plan, rates)
@@ -156,19 +158,34 @@ def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, In
         if again is not None:
             statement = replace(statement, what_if=", ".join(booked_under) or "none")
         statement = replace(statement, since=terms.since, until=terms.until)
-        made[by] = _loaded(store, statement, terms, rates)
+        made[by] = loaded(statement, terms, rates, span=period(store), devices=len(devices(store)))
     return made
 
 
-def _currency(store: Store, terms: Terms) -> str:
-    held = currencies(store)
+def currency_of(held: Sequence[str], terms: Terms) -> str:
+    """What to state books in that hold the currencies `held`, where `terms` name none."""
     if terms.plan and (terms.what_if or not held or terms.plan.currency in held):
         return terms.plan.currency
     return held[0] if held else "XXX"
 
 
-def _loaded(store: Store, statement: IncomeStatement, terms: Terms, rates: Rates | None) -> IncomeStatement:
-    span = period(store)
+def loaded(
+    statement: IncomeStatement,
+    terms: Terms,
+    rates: Rates | None,
+    *,
+    span: tuple[datetime, datetime] | None,
+    devices: int,
+) -> IncomeStatement:
+    """`statement` with what the time brings and costs, where the plan is at hand.
+
+    Args:
+        statement: Of what was booked.
+        terms: How it is made.
+        rates: Exchange rates of its other currencies.
+        span: The time of the whole log; None for one in which nothing is.
+        devices: Machines that were there.
+    """
     if terms.plan is None:
         return replace(statement, notes=(*statement.notes, NO_PLAN))
     if span is None:
@@ -181,7 +198,7 @@ def _loaded(store: Store, statement: IncomeStatement, terms: Terms, rates: Rates
         terms.plan,
         since=since,
         until=max(since, until),
-        devices=len(devices(store)),
+        devices=devices,
         wear=wear,
         by=terms.allocate,
     )

@@ -49,8 +49,8 @@ def totals(
         StoreError: a time is none on which sums begin: they are kept by quarters of an hour.
     """
     bounds = {
-        "since": 0 if since is None else _quarter(since),
-        "until": 2**62 if until is None else _quarter(until),
+        "since": 0 if since is None else quarter_of(since),
+        "until": 2**62 if until is None else quarter_of(until),
     }
     within = "quarter >= :since AND quarter < :until"
     # Every fragment comes from the tables above, never from a user.
@@ -124,7 +124,8 @@ def sold(store: Store, *, since: datetime | None = None, until: datetime | None 
     }
 
 
-def _quarter(when: datetime) -> int:
+def quarter_of(when: datetime) -> int:
+    """The quarter of an hour since 1970 (UTC) that begins at `when`; StoreError when none does."""
     seconds = when.timestamp()
     if seconds % QUARTER_S:
         raise StoreError(

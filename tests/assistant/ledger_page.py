@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections import Counter
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from assistant.ledger.plan import PricingPlan, load_plan
 from assistant.ledger.rules import book_order_event
 from assistant.money import Money
 from assistant.records import LIFE, OrderState
+from tests.assistant.documented import described
 from tests.assistant.test_books import live, order_under
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def keys() -> Iterator[str]:
 
 
 def _keys(kind: type, prefix: str) -> Iterator[str]:
-    told = _docstrings(kind)
+    told = described(plan_module, kind)
     hints = get_type_hints(kind)
     for each in fields(kind):
         if each.name == "exchange":
@@ -130,21 +129,6 @@ def _table(hint: Any) -> type | None:
         if isinstance(kind, type) and is_dataclass(kind):
             return kind
     return None
-
-
-def _docstrings(kind: type) -> dict[str, str]:
-    """The docstring under each field."""
-    body = ast.parse(inspect.getsource(plan_module)).body
-    (found,) = (node for node in body if isinstance(node, ast.ClassDef) and node.name == kind.__name__)
-    told = {}
-    for field_, doc in zip(found.body, found.body[1:], strict=False):
-        if (
-            isinstance(field_, ast.AnnAssign)
-            and isinstance(field_.target, ast.Name)
-            and isinstance(doc, ast.Expr)
-        ):
-            told[field_.target.id] = str(ast.literal_eval(doc.value)).rstrip(".")
-    return told
 
 
 def main() -> None:

@@ -1,0 +1,194 @@
+"""`pennyworth fleet`: many devices, simulated or gathered."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from assistant.cli.options import Settings, console, global_options
+from assistant.cli.plans import PlanShelf
+from assistant.cli.pnl import print_profit
+from assistant.cli.when import When, Zone, aware
+from assistant.economics.fleet.behaviour import load_behaviour
+from assistant.economics.fleet.engines import EngineName, OnLog, on_lake
+from assistant.economics.fleet.lake import Lake
+from assistant.economics.fleet.simulate import FIRST_MONDAY, Simulation, simulate
+from assistant.ledger.exchange import load_rates
+from assistant.ledger.plan import load_plan
+from assistant.reports.fleet import fleet_profit
+from assistant.reports.profit import Terms
+from assistant.reports.sentence import statement_sentence
+from assistant.reports.statement import ALLOCATION_KEYS
+from assistant.store.store import Store
+from assistant.store.totals import GROUPINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime, tzinfo
+
+    from assistant.ledger.plan import PricingPlan
+
+_ENGINE = click.option(
+    "--engine",
+    type=click.Choice(get_args(EngineName)),
+    help="Where it is added up (default: DuckDB; SQLite for a log).",
+)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+@click.group(name="fleet")
+def command() -> None:
+    """Many devices: simulate them or gather their logs, and state what they earn and cost."""
+
+
+@command.command(name="simulate")
+@click.option("--households", type=int, required=True, help="How many, those held out among them.")
+@click.option("--weeks", type=int, required=True, help="How long.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the event logs.")
+@click.option(
+    "--behaviour",
+    default="household",
+    show_default=True,
+    help="How households behave: a bundled name or a TOML file.",
+)
+@click.option(
+    "--plan", default="home", show_default=True, help="Pricing plan: a bundled name or a TOML file."
+)
+@click.option(
+    "--start",
+    type=When(UTC),
+    default=FIRST_MONDAY.isoformat(),
+    show_default=True,
+    help="The Monday on which it begins.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
+@_JSON
+@global_options
+def simulate_fleet(
+    *,
+    households: int,
+    weeks: int,
+    seed: int,
+    out: Path,
+    behaviour: str,
+    plan: str,
+    start: datetime,
+    workers: int,
+    as_json: bool,
+) -> int:
+    """Write the event logs of invented households, and beside them what their devices truly caused.
+
+    The columns are those of a device's log, as Parquet by week. A run that was interrupted goes on where it ended.
+    """
+    simulation = Simulation(
+        households=households,
+        weeks=weeks,
+        seed=seed,
+        behaviour=load_behaviour(behaviour),
+        plan=load_plan(plan),
+        start=start.date(),
+    )
+
+    def progress(done: int, of: int) -> None:
+        click.echo(f"\r{done} of {of} blocks", nl=done == of, err=True)
+
+    lake = simulate(simulation, out, workers=workers, progress=progress)
+    rows = {table: lake.rows(table) for table in ("interactions", "order_events", "postings", "purchases")}
+    if as_json:
+        click.echo(
+            json.dumps({"simulated": True, "out": str(out), "rows": rows, "truth": lake.truth}, indent=2)
+        )
+        return 0
+    truth = lake.truth or {}
+    click.echo(
+        f"{rows['interactions']:,} interactions and {rows['order_events']:,} steps of orders of {households:,} "
+        f"households in {weeks:,} weeks, simulated: {out}"
+    )
+    click.echo(
+        f"{truth['held_out']:,} households held out; the others' devices truly caused purchases of {truth['effect']} "
+        f"{truth['currency']} (truth.json)"
+    )
+    return 0
+
+
+@command.command(name="pnl")
+@click.argument("place", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--by", type=click.Choice(GROUPINGS), default="intent", show_default=True, help="What a line is."
+)
+@click.option("--since", type=When(None), help="Only from this date or time on, to the quarter of an hour.")
+@click.option("--until", type=When(None), help="Only up to this date or time, without it.")
+@click.option(
+    "--tz", "zone", type=Zone(), default="UTC", show_default=True, help="Time zone: UTC, local, or a name."
+)
+@click.option(
+    "--allocate",
+    type=click.Choice(tuple(ALLOCATION_KEYS)),
+    default="interactions",
+    show_default=True,
+    help="What the device and overhead are shared out by.",
+)
+@click.option("--currency", help="State it in this currency, at the rates of the days.")
+@click.option("--rates", help="Exchange rates: a bundled name or a TOML file (default: those of the plan).")
+@_ENGINE
+@_JSON
+@global_options
+@click.pass_obj
+def pnl(
+    settings: Settings,
+    /,
+    place: Path,
+    by: str,
+    since: datetime | None,
+    until: datetime | None,
+    zone: tzinfo,
+    allocate: str,
+    currency: str | None,
+    rates: str | None,
+    engine: EngineName | None,
+    as_json: bool,
+) -> int:
+    """The income statement of a fleet's folder, or of one device's log: the figures of `pennyworth pnl`."""
+    terms = Terms(
+        plan=None,
+        since=aware(since, zone),
+        until=aware(until, zone),
+        zone=zone,
+        currency=(currency or "").upper(),
+        rates=load_rates(rates) if rates else None,
+        allocate=allocate,
+    )
+    shelf = PlanShelf(settings)
+    if place.is_dir():
+        lake = Lake.open(place)
+        with on_lake(lake, engine or "duckdb") as opened:
+            profit = fleet_profit(opened, by, terms, _plans(shelf, lake))
+    elif engine in (None, "sqlite"):
+        with Store.open(place, mode="read") as store, store.snapshot():
+            profit = fleet_profit(OnLog(store), by, terms, shelf.plan_of)
+    else:
+        raise click.UsageError(
+            f"a log is read by SQLite; for {engine} gather it first: pennyworth fleet collect {place} --out FOLDER"
+        )
+    if as_json:
+        sentence = statement_sentence(profit.by_intent, profit.sold)
+        click.echo(json.dumps({**profit.statement.to_json(), "sentence": sentence}, indent=2))
+    else:
+        print_profit(console(), profit)
+    return 0
+
+
+def _plans(shelf: PlanShelf, lake: Lake) -> Callable[[Sequence[str]], PricingPlan | None]:
+    """Plans by name: the one that a lake was simulated under stands in it."""
+    own = lake.plan
+
+    def plan_of(names: Sequence[str]) -> PricingPlan | None:
+        return own if own and list(names) in ([], [own.name]) else shelf.plan_of(names)
+
+    return plan_of
