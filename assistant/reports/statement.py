@@ -204,6 +204,8 @@ def income_statement(
     # A settlement neither earns nor costs anything: where there was nothing else there is no line.
     for key in [key for key in counts if not any(counts[key].values()) and not any(money[key].values())]:
         del counts[key], money[key]
+    # In an order of their own, so that equal remainders are rounded alike however the lines came.
+    counts, money = dict(sorted(counts.items())), dict(sorted(money.items()))
     rounded = {name: to_millionths([exact[name] for exact in money.values()]) for name in _MONEY}
     nothing = Money.zero(currency)
     rows = [
