@@ -10,7 +10,9 @@ ends there is maximised once and then fans out, which keeps a junction of many w
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -48,16 +50,20 @@ class Network:
     """Whether an instance is silence or noise, shape (n,)."""
     begins: NDArray[np.bool_]
     """Whether a word begins with it, shape (n,)."""
+    ends: NDArray[np.bool_]
+    """Whether a word ends with it, shape (n,)."""
     word: NDArray[np.int32]
-    """Arc of the word graph whose word ends with it, or `NO_WORD`, shape (n,)."""
-    states: NDArray[np.int32]
-    """Columns of the score matrix of its states, shape (n, 3)."""
+    """Arc of the word graph whose word it is in, shape (n,): on one instance of a word's, else `NO_WORD`."""
+    states: NDArray[np.int16]
+    """Columns of the score matrix of its states, shape (3, n)."""
     senones: NDArray[np.int32]
     """Senone of each such column; those of the context-independent phones come first."""
     phone_senones: int
     """How many columns those are."""
+    matrix: NDArray[np.int16]
+    """Which transitions it has, shape (n,)."""
     transitions: NDArray[np.float32]
-    """Log probabilities: to stay in each state, then to leave each; shape (n, 6)."""
+    """Log probabilities of each matrix: to stay in each state, then to leave each; shape (6, matrices)."""
     exit_start: NDArray[np.int64]
     """Where the exits of an instance begin in `exit_link`, shape (n + 1,)."""
     exit_link: NDArray[np.int32]
@@ -135,21 +141,31 @@ def compile_network(
 def _phone_arcs(
     graph: WordGraph, pronunciations: Mapping[str, Sequence[tuple[int, ...]]]
 ) -> tuple[_Arcs, int]:
-    """The phones of every word, beginnings shared among the words that leave a node; and the number of nodes."""
+    """The phones of every word, beginnings and last phones shared; and the number of nodes.
+
+    Words that leave a node together share a tree of their first phones. The arc of the last phone but one is the
+    word's own, and names it; so the last phone, which is there once for each sound that the border gives it, is shared
+    by all words that lead to the same node and end alike.
+    """
     arcs = _Arcs(start=[], end=[], phone=[], position=[], word=[], weight=[])
     nodes = graph.nodes
     leaving: dict[int, list[int]] = {}
     for index, start in enumerate(graph.start):
         leaving.setdefault(start, []).append(index)
+    tails: dict[tuple[int, int, int], int] = {}
     for root, words in leaving.items():
         children: dict[tuple[int, int], tuple[int, int]] = {}
-        # (arc, arc above it or -1, weight of the word) of every word's last phone.
-        ends: list[tuple[int, int, float]] = []
+        # (arc, arc above it or -1, weight of the word) of the arc that names each word.
+        own: list[tuple[int, int, float]] = []
         above: dict[int, int] = {}
         for index in words:
+            to, weight = graph.end[index], graph.weight[index]
             for phones in pronunciations.get(graph.words[index], ()):
+                if len(phones) == 1:
+                    arcs.add(root, to, phones[0], SINGLE, index, weight)
+                    continue
                 node, parent = root, -1
-                for depth, phone in enumerate(phones[:-1]):
+                for depth, phone in enumerate(phones[:-2]):
                     child = children.get((node, phone))
                     if child is None:
                         arc = arcs.add(node, nodes, phone, INSIDE if depth else BEGIN, NO_WORD, -np.inf)
@@ -157,11 +173,16 @@ def _phone_arcs(
                         child = children[node, phone] = (nodes, arc)
                         nodes += 1
                     node, parent = child
-                position = END if len(phones) > 1 else SINGLE
-                arc = arcs.add(node, graph.end[index], phones[-1], position, index, graph.weight[index])
-                ends.append((arc, parent, graph.weight[index]))
+                key = (to, phones[-2], phones[-1])
+                tail = tails.get(key)
+                if tail is None:
+                    tail = tails[key] = nodes
+                    nodes += 1
+                    arcs.add(tail, to, phones[-1], END, NO_WORD, 0.0)
+                position = INSIDE if len(phones) > 2 else BEGIN
+                own.append((arcs.add(node, tail, phones[-2], position, index, weight), parent, weight))
         # The best word below a branch lends it its weight at once, so that the beam sees it early.
-        for _, parent, weight in ends:
+        for _, parent, weight in own:
             while parent >= 0 and arcs.weight[parent] < weight:
                 arcs.weight[parent] = weight
                 parent = above[parent]
@@ -169,156 +190,185 @@ def _phone_arcs(
         for arc, parent in above.items():
             if parent >= 0:
                 arcs.weight[arc] -= best[parent]
-        for arc, parent, _ in ends:
+        for arc, parent, _ in own:
             if parent >= 0:
                 arcs.weight[arc] -= best[parent]
     return arcs, nodes
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sides:
+    """The sounds beside a node."""
+
+    phones: tuple[int, ...]
+    """Their phones, in order."""
+    place: Mapping[int, int]
+    """Where each stands there."""
+
+
+def _sides(masks: list[int]) -> list[_Sides]:
+    """Sets of phones, bit by bit in a number, as phones in order; equal ones are one object."""
+    known: dict[int, _Sides] = {}
+    for mask in set(masks):
+        phones = tuple(bit for bit in range(mask.bit_length()) if mask >> bit & 1)
+        known[mask] = _Sides(phones=phones, place={phone: i for i, phone in enumerate(phones)})
+    return [known[mask] for mask in masks]
+
+
 def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> Network:
     definition = model.definition
-    context = [model.silence if model.is_filler(p) else p for p in range(len(definition.phones))]
-    before: list[set[int]] = [set() for _ in range(nodes)]
-    after: list[set[int]] = [set() for _ in range(nodes)]
+    is_filler = [model.is_filler(phone) for phone in range(len(definition.phones))]
+    context = [model.silence if filler else phone for phone, filler in enumerate(is_filler)]
+    before, after = [0] * nodes, [0] * nodes
     for start, end, phone in zip(arcs.start, arcs.end, arcs.phone, strict=True):
-        before[end].add(context[phone])
-        after[start].add(context[phone])
-    before[graph.start_node].add(model.silence)
+        before[end] |= 1 << context[phone]
+        after[start] |= 1 << context[phone]
+    before[graph.start_node] |= 1 << model.silence
     for node, shared, _ in graph.skips:
         after[node] |= after[shared]
     for node, shared, _ in reversed(graph.skips):
         before[shared] |= before[node]
-    lefts = [sorted(phones) for phones in before]
-    rights = [sorted(phones) for phones in after]
-    left_at = [{phone: i for i, phone in enumerate(phones)} for phones in lefts]
-    right_at = [{phone: i for i, phone in enumerate(phones)} for phones in rights]
-    base = np.concatenate([[0], np.cumsum([len(lo) * len(ro) for lo, ro in zip(lefts, rights, strict=True)])])
-    bases = base.tolist()
+    lefts, rights = _sides(before), _sides(after)
+    # A link for each sound before and each sound after a node.
+    base = [0, *accumulate(len(lo.phones) * len(ro.phones) for lo, ro in zip(lefts, rights, strict=True))]
 
-    sequences: dict[tuple[int, int, int, int], int] = {}
-    sequence_of = definition.sequence_of.tolist()
+    rows: dict[tuple[int, int, int, tuple[int, ...]], tuple[int, ...]] = {}
 
-    def sequence(phone: int, left: int, right: int, position: int) -> int:
-        key = (phone, left, right, position)
-        found = sequences.get(key)
+    def row(phone: int, left: int, position: int, right: tuple[int, ...]) -> tuple[int, ...]:
+        """The senone sequence of a phone before each of the phones in `right`."""
+        key = (phone, left, position, right)
+        found = rows.get(key)
         if found is None:
-            found = sequences[key] = sequence_of[model.triphone(phone, left, right, position)]
+            triphones = [model.triphone(phone, left, each, position) for each in right]
+            found = rows[key] = tuple(definition.sequence_of[triphones].tolist())
         return found
 
-    phone_: list[int] = []
-    begins: list[bool] = []
-    word_: list[int] = []
-    sequence_: list[int] = []
-    exit_from: list[int] = []
-    exit_to: list[int] = []
-    entry_from: list[int] = []
-    entry_to: list[int] = []
-    entry_weight: list[float] = []
+    phone_, position_, word_, sequence_ = (array("i") for _ in range(4))
+    exit_from, exit_to, entry_from, entry_to = (array("i") for _ in range(4))
+    entry_weight = array("f")
     columns = zip(arcs.start, arcs.end, arcs.phone, arcs.position, arcs.word, arcs.weight, strict=True)
     for start, end, phone, position, word, weight in columns:
         as_left = context[phone]
-        out = bases[end] + left_at[end][as_left] * len(rights[end])
-        if model.is_filler(phone):
-            rows = {(sequence_of[phone],) * len(rights[end]): lefts[start]}
-        else:
-            rows = {}
-            for left in lefts[start]:
-                row = tuple(sequence(phone, left, right, position) for right in rights[end])
-                rows.setdefault(row, []).append(left)
-        into, width = right_at[start][as_left], len(rights[start])
+        width, out_width = len(rights[start].phones), len(rights[end].phones)
+        into = base[start] + rights[start].place[as_left]
+        out = base[end] + lefts[end].place[as_left] * out_width
         if len(phone_) > MOST_INSTANCES:
             raise RecognitionError(
                 f"the grammar has over {MOST_INSTANCES:,} sounds in their contexts, too many to search: shorten the "
-                "lists of the intent definitions, or take the engine vosk or pocketsphinx"
+                "lists of the intent definitions, or take the engine vosk"
             )
-        for row, row_lefts in rows.items():
+        # Sounds before it that lead to the same senones share its instances.
+        shared: dict[tuple[int, ...], list[int]] = {}
+        for i, left in enumerate(lefts[start].phones):
+            shared.setdefault(row(phone, left, position, rights[end].phones), []).append(into + i * width)
+        for found, links in shared.items():
             instances: dict[int, int] = {}
-            for i, found in enumerate(row):
-                instance = instances.get(found)
+            for i, senones in enumerate(found):
+                instance = instances.get(senones)
                 if instance is None:
-                    instance = instances[found] = len(phone_)
+                    instance = instances[senones] = len(phone_)
                     phone_.append(phone)
-                    begins.append(position in (BEGIN, SINGLE))
+                    position_.append(position)
                     word_.append(word)
-                    sequence_.append(found)
+                    sequence_.append(senones)
                 exit_from.append(instance)
                 exit_to.append(out + i)
-            for left in row_lefts:
-                link = bases[start] + left_at[start][left] * width + into
+            for link in links:
                 for instance in instances.values():
                     entry_from.append(link)
                     entry_to.append(instance)
                     entry_weight.append(weight)
 
-    _enter_shared(graph, lefts, rights, bases, (entry_from, entry_to, entry_weight))
-    links = bases[-1]
+    links_ = base[-1]
     phones = np.array(phone_, dtype=np.int32)
+    positions = np.array(position_, dtype=np.int8)
+    filler = np.array(is_filler)[phones]
     needed = definition.senones[np.array(sequence_, dtype=np.int64)]
     own = np.unique(definition.senones[definition.sequence_of[: len(definition.phones)]])
-    senones = np.concatenate([own, np.setdiff1d(needed, own)]).astype(np.int32)
-    column = np.zeros(definition.senone_count, dtype=np.int32)
-    column[senones] = np.arange(len(senones), dtype=np.int32)
-    matrices = definition.transitions_of[phones]
-    last_weight = np.full(links, -np.inf, dtype=np.float32)
+    senones_ = np.concatenate([own, np.setdiff1d(needed, own)]).astype(np.int32)
+    column = np.zeros(definition.senone_count, dtype=np.int16)
+    column[senones_] = np.arange(len(senones_))
+    last_weight = np.full(links_, -np.inf, dtype=np.float32)
     for node, weight in graph.finals.items():
-        if model.silence in right_at[node]:
-            for i in range(len(lefts[node])):
-                last_weight[bases[node] + i * len(rights[node]) + right_at[node][model.silence]] = weight
-    exit_start, exit_order = _grouped(exit_from, len(phones))
-    entry_start, entry_order = _grouped(entry_from, links)
-    first = bases[graph.start_node] + left_at[graph.start_node][model.silence] * len(rights[graph.start_node])
+        silence = rights[node].place.get(model.silence)
+        if silence is not None:
+            width = len(rights[node].phones)
+            last_weight[base[node] + silence : base[node + 1] : width] = weight
+    exit_start, exit_order = _grouped(np.array(exit_from), len(phones))
+    entries = _enter_shared(graph, lefts, rights, base, (entry_from, entry_to, entry_weight))
+    entry_start, entry_order = _grouped(entries[0], links_)
+    first_node = graph.start_node
+    first = base[first_node] + lefts[first_node].place[model.silence] * len(rights[first_node].phones)
     return Network(
         phone=phones,
-        filler=np.array([model.is_filler(p) for p in range(len(definition.phones))])[phones],
-        begins=np.array(begins, dtype=np.bool_),
+        filler=filler,
+        begins=((positions == BEGIN) | (positions == SINGLE)) & ~filler,
+        ends=((positions == END) | (positions == SINGLE)) & ~filler,
         word=np.array(word_, dtype=np.int32),
-        states=column[needed],
-        senones=senones,
+        states=np.ascontiguousarray(column[needed].T),
+        senones=senones_,
         phone_senones=len(own),
-        transitions=np.concatenate([model.stay[matrices], model.leave[matrices]], axis=1),
+        matrix=definition.transitions_of[phones].astype(np.int16),
+        transitions=np.ascontiguousarray(np.concatenate([model.stay, model.leave], axis=1).T),
         exit_start=exit_start,
         exit_link=np.array(exit_to, dtype=np.int32)[exit_order],
         entry_start=entry_start,
-        entry_instance=np.array(entry_to, dtype=np.int32)[entry_order],
-        entry_weight=np.array(entry_weight, dtype=np.float32)[entry_order],
-        first_links=np.arange(first, first + len(rights[graph.start_node]), dtype=np.int32),
+        entry_instance=entries[1][entry_order],
+        entry_weight=entries[2][entry_order],
+        first_links=np.arange(first, first + len(rights[first_node].phones), dtype=np.int32),
         last_weight=last_weight,
     )
 
 
 def _enter_shared(
     graph: WordGraph,
-    lefts: list[list[int]],
-    rights: list[list[int]],
-    bases: list[int],
-    entries: tuple[list[int], list[int], list[float]],
-) -> None:
-    """Let every place that leads to a shared list enter its instances, as if it had a copy of its own."""
-    sources, targets, weights = entries
-    behind: dict[int, list[tuple[int, float]]] = {}
-    for link, instance, weight in zip(sources, targets, weights, strict=True):
-        behind.setdefault(link, []).append((instance, weight))
+    lefts: list[_Sides],
+    rights: list[_Sides],
+    base: list[int],
+    entries: tuple[array[int], array[int], array[float]],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """The entries (link, instance, weight), with those of every place that leads to a shared list beside the list's own."""
+    sources = np.array(entries[0], dtype=np.int32)
+    targets = np.array(entries[1], dtype=np.int32)
+    weights = np.array(entries[2], dtype=np.float32)
+    starts, order = _grouped(sources, base[-1])
+    behind: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+
+    def entered(link: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        found = behind.get(link)
+        if found is None:
+            at = order[starts[link] : starts[link + 1]]
+            found = behind[link] = targets[at], weights[at]
+        return found
+
+    more: list[tuple[int, NDArray[np.int32], NDArray[np.float32]]] = []
     for node, shared, share in graph.skips:
-        for left in lefts[node]:
-            for right in rights[shared]:
-                own = bases[node] + lefts[node].index(left) * len(rights[node]) + rights[node].index(right)
-                far = (
-                    bases[shared]
-                    + lefts[shared].index(left) * len(rights[shared])
-                    + rights[shared].index(right)
-                )
-                for instance, weight in tuple(behind.get(far, ())):
-                    sources.append(own)
-                    targets.append(instance)
-                    weights.append(share + weight)
-                    behind.setdefault(own, []).append((instance, share + weight))
+        width, far_width = len(rights[node].phones), len(rights[shared].phones)
+        for left, i in lefts[node].place.items():
+            row = base[node] + i * width
+            far_row = base[shared] + lefts[shared].place[left] * far_width
+            for right, j in rights[shared].place.items():
+                own = row + rights[node].place[right]
+                instances, shares = entered(far_row + j)
+                if len(instances):
+                    shares = shares + np.float32(share)
+                    more.append((own, instances, shares))
+                    held = entered(own)
+                    behind[own] = np.concatenate([held[0], instances]), np.concatenate([held[1], shares])
+    if not more:
+        return sources, targets, weights
+    counts = [len(instances) for _, instances, _ in more]
+    return (
+        np.concatenate([sources, np.repeat(np.array([own for own, _, _ in more], dtype=np.int32), counts)]),
+        np.concatenate([targets, *(instances for _, instances, _ in more)]),
+        np.concatenate([weights, *(shares for _, _, shares in more)]),
+    )
 
 
-def _grouped(keys: list[int], groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _grouped(keys: NDArray[np.int32], groups: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Offsets of each key's group, and the order that puts the groups one after another."""
-    array = np.array(keys, dtype=np.int64)
-    counts = np.bincount(array, minlength=groups)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), np.argsort(array, kind="stable")
+    counts = np.bincount(keys, minlength=groups)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), np.argsort(keys, kind="stable")
 
 
 def _can_end(network: Network) -> bool:

@@ -57,7 +57,7 @@ def fit(path: Path, scores: NDArray[np.float32], network: Network, *, snr_db: fl
         if network.filler[segment.instance]:
             continue
         frames = np.arange(segment.start, segment.end)
-        columns = network.states[segment.instance][list(segment.states)]
+        columns = network.states[list(segment.states), segment.instance]
         differences[frames] = scores[frames, columns] - free[frames]
         speech[frames] = True
     words = tuple(

@@ -71,11 +71,11 @@ class _Frame:
 
     instances: NDArray[np.int32]
     before: NDArray[np.int32]
-    """Place of the same instance in the frame before, or -1."""
+    """Place of the same instance in the frame before; beyond that frame's last where it was not active."""
     entered_from: NDArray[np.int32]
     """Place in the frame before of the instance that was left for it; -1 where the utterance begins."""
     moved: NDArray[np.bool_]
-    """Shape (n, 3): the state was reached from the one before it (for the first: from another instance)."""
+    """Shape (3, n): the state was reached from the one before it (for the first: from another instance)."""
 
 
 class Search:
@@ -92,7 +92,7 @@ class Search:
         self._link_from = np.zeros(links, dtype=np.int32)
         self._entry_score = np.full(network.size, _NEVER, dtype=np.float32)
         self._entry_from = np.zeros(network.size, dtype=np.int32)
-        self._place = np.full(network.size, -1, dtype=np.int32)
+        self._active_now = np.zeros(network.size, dtype=np.bool_)
         self._mark = np.zeros(max(links, network.size), dtype=np.int32)
         self.reset()
 
@@ -100,7 +100,8 @@ class Search:
         """Begin another utterance."""
         self._frames: list[_Frame] = []
         self._active = np.empty(0, dtype=np.int32)
-        self._scores = np.empty((0, 3), dtype=np.float32)
+        self._scores = np.empty((3, 0), dtype=np.float32)
+        self._limit = -self._beam
         self._offset = 0.0
 
     @property
@@ -124,20 +125,23 @@ class Search:
             return None
         if final:
             return self._best_final()
-        place = int(self._scores.max(axis=1).argmax())
-        state = int(self._scores[place].argmax())
-        return self._trace(place, state, float(self._scores[place, state]) + self._offset, left=False)
+        state, place = divmod(int(self._scores.argmax()), len(self._active))
+        return self._trace(place, state, float(self._scores[state, place]) + self._offset, left=False)
 
     def _best_final(self) -> Path | None:
         net = self._net
         counts = net.exit_start[self._active + 1] - net.exit_start[self._active]
         links = net.exit_link[_ranges(net.exit_start[self._active], counts)]
         places = np.repeat(np.arange(len(counts)), counts)
-        totals = (self._scores[:, 2] + net.transitions[self._active, 5])[places] + net.last_weight[links]
+        totals = self._leaving()[places] + net.last_weight[links]
         best = int(totals.argmax()) if len(totals) else -1
         if best < 0 or totals[best] < _NEVER / 2:
             return None
         return self._trace(int(places[best]), 2, float(totals[best]) + self._offset, left=True)
+
+    def _leaving(self) -> NDArray[np.float32]:
+        """Scores of leaving each active instance."""
+        return self._scores[2] + self._net.transitions[5].take(self._net.matrix.take(self._active))
 
     def _step(self, acoustic: NDArray[np.float32]) -> None:
         net = self._net
@@ -146,52 +150,51 @@ class Search:
         counts = net.entry_start[links + 1] - net.entry_start[links]
         entries = _ranges(net.entry_start[links], counts)
         values = np.repeat(link_scores, counts) + net.entry_weight[entries]
-        near = values > -self._beam
+        near = np.flatnonzero(values > self._limit)
         values = values[near]
         targets = net.entry_instance[entries[near]]
         np.maximum.at(self._entry_score, targets, values)
-        won = self._entry_score[targets] == values
-        self._entry_from[targets[won]] = np.repeat(sources, counts)[near][won]
+        won = np.flatnonzero(self._entry_score[targets] == values)
+        reached = targets[won]
+        self._entry_from[reached] = np.repeat(sources, counts)[near[won]]
 
         old = self._active
-        self._place[old] = np.arange(len(old), dtype=np.int32)
-        fresh = self._distinct(targets[won])
-        fresh = fresh[self._place[fresh] < 0]
+        self._active_now[old] = True
+        fresh = self._distinct(reached)
+        fresh = fresh[~self._active_now[fresh]]
+        self._active_now[old] = False
         instances = np.concatenate([old, fresh])
-        before = np.full(len(instances), -1, dtype=np.int32)
-        before[: len(old)] = np.arange(len(old), dtype=np.int32)
-        entry = self._entry_score[instances]
-        entered_from = self._entry_from[instances]
+        # States in rows: each step below runs over memory that lies together.
+        transitions = net.transitions.take(net.matrix.take(instances), axis=1)
+        now = np.full((3, len(instances)), _NEVER, dtype=np.float32)
+        now[:, : len(old)] = self._scores
+        moved_scores = np.empty_like(now)
+        self._entry_score.take(instances, out=moved_scores[0])
+        np.add(now[:2], transitions[3:5], out=moved_scores[1:])
         self._entry_score[targets] = _NEVER
-        self._place[old] = -1
-
-        previous = np.full((len(instances), 3), _NEVER, dtype=np.float32)
-        previous[: len(old)] = self._scores
-        transitions = net.transitions[instances]
-        stayed = previous + transitions[:, :3]
-        moved_scores = np.empty_like(stayed)
-        moved_scores[:, 0] = entry
-        moved_scores[:, 1:] = previous[:, :2] + transitions[:, 3:5]
-        moved = moved_scores > stayed
-        now = np.maximum(stayed, moved_scores)
-        now += acoustic[net.states[instances]]
-        top = now.max(axis=1)
+        now += transitions[:3]
+        moved = moved_scores > now
+        np.maximum(now, moved_scores, out=now)
+        now += acoustic.take(net.states.take(instances, axis=1))
+        top = np.maximum(np.maximum(now[0], now[1]), now[2])
         best = top.max()
         limit = best - self._beam
         if len(top) > self._most_active:
             nth = len(top) - self._most_active
             limit = max(limit, np.partition(top, nth)[nth])
-        kept = np.flatnonzero(top >= limit)
+        kept = np.flatnonzero(top >= limit)[: self._most_active].astype(np.int32)
         self._active = instances[kept]
         # Relative to the best, so that single precision lasts however long the utterance is.
-        self._scores = now[kept] - best
+        self._scores = now.take(kept, axis=1) - best
+        # What enters an instance below what is kept of this frame would not be kept of the next.
+        self._limit = limit - best
         self._offset += float(best)
         self._frames.append(
             _Frame(
                 instances=self._active,
-                before=before[kept],
-                entered_from=entered_from[kept],
-                moved=moved[kept],
+                before=kept,
+                entered_from=self._entry_from.take(self._active),
+                moved=moved.take(kept, axis=1),
             )
         )
 
@@ -201,14 +204,14 @@ class Search:
         if not self._frames:
             first = net.first_links
             return first, np.zeros(len(first), np.float32), np.full(len(first), -1, np.int32)
-        leaving = self._scores[:, 2] + net.transitions[self._active, 5]
-        places = np.flatnonzero(leaving > -self._beam).astype(np.int32)
+        leaving = self._leaving()
+        places = np.flatnonzero(leaving > self._limit).astype(np.int32)
         sources = self._active[places]
         counts = net.exit_start[sources + 1] - net.exit_start[sources]
         targets = net.exit_link[_ranges(net.exit_start[sources], counts)]
         values = np.repeat(leaving[places], counts)
         np.maximum.at(self._link_score, targets, values)
-        won = self._link_score[targets] == values
+        won = np.flatnonzero(self._link_score[targets] == values)
         self._link_from[targets[won]] = np.repeat(places, counts)[won]
         links = self._distinct(targets[won])
         found = self._link_score[links]
@@ -230,7 +233,7 @@ class Search:
         for t in range(len(self._frames) - 1, -1, -1):
             frame = self._frames[t]
             states.append(state)
-            if not frame.moved[place, state]:
+            if not frame.moved[state, place]:
                 place = int(frame.before[place])
             elif state:
                 state -= 1
@@ -245,18 +248,20 @@ class Search:
                 place = int(frame.entered_from[place])
         segments.reverse()
         words: list[HeardWord] = []
-        begun = 0
+        begun, arc = 0, NO_WORD
         for position, segment in enumerate(segments):
-            if net.begins[segment.instance]:
+            instance = segment.instance
+            if net.begins[instance]:
                 begun = segment.start
+            arc = max(arc, int(net.word[instance]))
             # The last instance has spoken its word only if the path leaves it.
-            arc = int(net.word[segment.instance])
-            if arc != NO_WORD and (left or position + 1 < len(segments)):
+            if net.ends[instance] and (left or position + 1 < len(segments)):
                 words.append(HeardWord(arc=arc, start=begun, end=segment.end))
+                arc = NO_WORD
         return Path(segments=tuple(segments), words=tuple(words), score=score)
 
 
-def _ranges(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _ranges(starts: NDArray[np.int32], counts: NDArray[np.int32]) -> NDArray[np.int64]:
     """The numbers of all ranges [start, start + count), one after another."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
