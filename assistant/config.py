@@ -32,7 +32,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 class RecognitionConfig:
     """Which engine listens."""
 
-    engine: Literal["auto", "vosk", "pocketsphinx", "grammar"]
+    engine: Literal["auto", "vosk", "pocketsphinx"]
     """auto takes Vosk where a model is present, else PocketSphinx."""
     vosk_model: str
     """Folder of a Vosk model; empty searches the usual places."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from intents.automaton import BOUNDARY, Builder, ListSymbol, Scope
@@ -45,8 +46,20 @@ class WordGraph:
     """
 
 
-def word_graph(catalogue: Catalogue) -> WordGraph:
-    """Everything that may be said in a language: commands, answers, and the decoys that are to be told apart.
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Phrases that may be said one after another in any order, such as the digits of a number."""
+
+    phrases: Sequence[str]
+    """What may stand at each place."""
+    least: int
+    """Phrases at least."""
+    most: int
+    """Phrases at most."""
+
+
+def word_graph(catalogue: Catalogue, *, row: Row | None = None) -> WordGraph:
+    """Everything that may be said in a language: commands, answers, the decoys that are to be told apart, and `row`.
 
     Words of politeness may stand at either end. Templates that need a wildcard are left out, as nobody knows what will
     be said there; so are range lists beyond the numbers that sampling knows.
@@ -61,6 +74,13 @@ def word_graph(catalogue: Catalogue) -> WordGraph:
     for definition in catalogue.intents.values():
         for decoy in definition.decoys:
             builder.phrase(decoy, start, end)
+    if row:
+        places = [start, *(builder.node() for _ in range(row.most))]
+        for count, (before, after) in enumerate(pairwise(places), 1):
+            for phrase in row.phrases:
+                builder.phrase(phrase, before, after)
+            if count >= row.least:
+                builder.phrase("", after, end)
     first, last = builder.node(), builder.node()
     for word in ("", *catalogue.commands.skip_words):
         builder.phrase(word, first, start)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from assistant.audiotest.results import CaseResult
     from assistant.config import Config
 
-ENGINES: Final = ("auto", "vosk", "pocketsphinx", "grammar")
+ENGINES: Final = ("auto", "vosk", "pocketsphinx")
 
 PATH: Final = click.Path(path_type=Path)
 

@@ -12,7 +12,8 @@ from rich.markup import escape
 from assistant.cli.exits import NOT_SO
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.session import read_catalogue
-from assistant.recognition.language_model import pronunciations
+from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.lexicon import read_dictionary
 from intents.lint import lint
 from intents.listing import markdown_table
 from intents.sample import sample_sentences
@@ -35,7 +36,7 @@ def check(settings: Settings, /, as_json: bool) -> int:
     """
     catalogue = read_catalogue(settings.load())
     words = TemplateGraph(catalogue.commands, catalogue.intents, spoken=True).words()
-    known = pronunciations(words) if catalogue.language == "en" else None
+    known = read_dictionary(bundled_model().dictionary, words) if catalogue.language == "en" else None
     found = lint(catalogue, None if known is None else _Dictionary(known))
     if as_json:
         findings = [dataclasses.asdict(finding) for finding in found]

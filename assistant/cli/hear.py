@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "vosk", "pocketsphinx", "grammar"]),
+    type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Recogniser (default: as configured).",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")

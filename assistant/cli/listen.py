@@ -25,7 +25,7 @@ from hardware.mute import MuteSwitch, mutable_chunks
 )
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "vosk", "pocketsphinx", "grammar"]),
+    type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Recogniser (default: as configured).",
 )
 @global_options

@@ -18,7 +18,7 @@ import platformdirs
 from assistant.cli.conversation import limits, own_replies, pin
 from assistant.cli.options import cache_dir, console, data_dir
 from assistant.dialogue import Setting
-from assistant.dialogue.pin import pin_phrases
+from assistant.dialogue.pin import LONGEST, pin_phrases, pin_words
 from assistant.errors import ConfigError, StoreError
 from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
@@ -38,7 +38,7 @@ from hardware.segmenter import EndpointSettings
 from intents.catalogue import load_catalogue
 from intents.match import Matcher, MatchSettings
 from intents.sample import SAMPLING, sample_phrases
-from intents.word_graph import word_graph
+from intents.word_graph import Row, word_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from assistant.records import Interaction, OrderEvent
     from hardware.activity import VoiceActivity
     from intents.catalogue import Catalogue
+    from intents.word_graph import WordGraph
 
 logger = logging.getLogger(__name__)
 
@@ -79,8 +80,10 @@ class Session:
         """The engine that the configuration asks for, given the language of the catalogue; takes a moment."""
         return open_recogniser(
             self.config.recognition.engine,
-            phrases=self._phrases(),
-            graph=lambda: word_graph(self.catalogue),
+            phrases=self._phrases,
+            graph=self._graph,
+            # Also whether there is a PIN: a catalogue of the same version makes another language with it.
+            key=f"{self.catalogue.version} {'pin' if self.setting.pin else ''}",
             vosk_model=_path(self.config.recognition.vosk_model),
             cache_dir=cache_dir(),
             data_dir=data_dir(),
@@ -91,6 +94,13 @@ class Session:
         """What the recogniser listens for: commands and answers, and digits where a PIN may be asked for."""
         phrases = _phrases(self.catalogue, cache_dir())
         return [*phrases, *pin_phrases(self.config.language)] if self.setting.pin else phrases
+
+    def _graph(self) -> WordGraph:
+        """The same whole."""
+        row = (
+            Row(phrases=pin_words(self.config.language), least=2, most=LONGEST) if self.setting.pin else None
+        )
+        return word_graph(self.catalogue, row=row)
 
     def listener(self, recogniser: Recogniser | None = None) -> Listener:
         """Ears for this session, with a recogniser of its own unless one is given."""

@@ -145,6 +145,14 @@ def pin_phrases(language: str) -> list[str]:
     return [*fours, *pairs]
 
 
+def pin_words(language: str) -> list[str]:
+    """What the digits of a PIN are said in, piece by piece: "four", "twenty two", "double one"."""
+    spoken = [words for words, number in _numbers(language).items() if len(number) <= 2]
+    digits = [words for words, number in _numbers(language).items() if len(number) == 1]
+    repeated = [f"{times} {digit}" for times in _TIMES.get(language, {}) for digit in digits]
+    return [*spoken, *_ALSO.get(language, {}), *repeated]
+
+
 def _digits(words: list[str], language: str) -> str:
     """The digits that `words` spell from the first to the last; empty when some word spells none."""
     numbers, also = _numbers(language), _ALSO.get(language, {})

@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx", "grammar"]
+Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx"]
 """What the configuration may ask for."""
 
 
 def open_recogniser(
     engine: Engine,
     *,
-    phrases: Sequence[str],
+    phrases: Callable[[], Sequence[str]],
     graph: Callable[[], WordGraph],
+    key: str,
     vosk_model: Path | None,
     cache_dir: Path | None,
     data_dir: Path,
@@ -36,15 +37,17 @@ def open_recogniser(
     home: Path | None = None,
     system: Path | None = Path(SYSTEM_MODELS),
 ) -> Recogniser:
-    """Open `engine` for `phrases` in `language` (ISO 639-1).
+    """Open `engine` for a `language` (ISO 639-1).
 
-    "grammar" searches the whole `graph` with PocketSphinx's acoustic model; the others listen for `phrases`.
-    "auto" is Vosk where a model of the language is found (see `find_vosk_model`) and loads, else
-    PocketSphinx. `vosk_model` is a model's folder, or one that holds models; `environ` and `home` default to
-    the process's own. Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
+    Vosk listens for `phrases`; PocketSphinx's acoustic model is searched under the whole `graph`, which is kept in
+    `cache_dir` under `key`, the name of all that it depends on. Each is called only where it is needed. "auto" is
+    Vosk where a model of the language is found (see `find_vosk_model`) and loads, else PocketSphinx. `vosk_model` is a
+    model's folder, or one that holds models; `environ` and `home` default to the process's own.
+
+    Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
     """
     model_dir = None
-    if engine not in ("pocketsphinx", "grammar"):
+    if engine != "pocketsphinx":
         model_dir = find_vosk_model(
             vosk_model,
             environ=os.environ if environ is None else environ,
@@ -59,22 +62,20 @@ def open_recogniser(
                 f"no Vosk model for the language {language!r} was found; `pennyworth models fetch {language}` "
                 f"brings one into {data_dir / 'models'}, or set `vosk_model` to the folder of yours"
             )
-        return _vosk(model_dir, phrases, data_dir)
-    if engine == "grammar":
-        return _grammar(graph, language)
+        return _vosk(model_dir, phrases(), data_dir)
     if engine == "pocketsphinx":
-        return _sphinx(phrases, cache_dir, language)
+        return _sphinx(graph, key, cache_dir, language)
     if model_dir is None:
         reason = "no Vosk model was found"
     else:
         try:
-            return _vosk(model_dir, phrases, data_dir)
+            return _vosk(model_dir, phrases(), data_dir)
         except RecognitionError as error:
             # A model that was named in the configuration is wanted, not just welcome.
             if vosk_model is not None:
                 raise
             reason = f"Vosk could not be used: {error}"
-    recogniser = _sphinx(phrases, cache_dir, language)
+    recogniser = _sphinx(graph, key, cache_dir, language)
     logger.warning(
         "listening with PocketSphinx, as %s; to be understood better, run `pennyworth models fetch` once, "
         "or set `engine` to pocketsphinx and hear of this no more",
@@ -95,24 +96,14 @@ def _vosk(model_dir: Path, phrases: Sequence[str], data_dir: Path) -> Recogniser
     return VoskRecogniser(model_dir, phrases)
 
 
-def _sphinx(phrases: Sequence[str], cache_dir: Path | None, language: str) -> Recogniser:
-    _english_only(language)
-    from assistant.recognition.sphinx import SphinxRecogniser
-
-    return SphinxRecogniser(phrases, cache_dir=cache_dir)
-
-
-def _grammar(graph: Callable[[], WordGraph], language: str) -> Recogniser:
-    _english_only(language)
-    from assistant.recognition.grammar.recogniser import GrammarRecogniser
-
-    return GrammarRecogniser(graph())
-
-
-def _english_only(language: str) -> None:
+def _sphinx(graph: Callable[[], WordGraph], key: str, cache_dir: Path | None, language: str) -> Recogniser:
     if language != "en":
         raise RecognitionError(
             f"PocketSphinx brings a model of English only, not of {language!r}; "
             f"`pennyworth models fetch {language}` brings a Vosk model of that language if there is one, "
             "or set `vosk_model` to the folder of yours"
         )
+    from assistant.recognition.grammar.compiled import open_grammar
+    from assistant.recognition.grammar.recogniser import GrammarRecogniser
+
+    return GrammarRecogniser(open_grammar(graph, key=key, cache_dir=cache_dir))

@@ -14,7 +14,7 @@ class Recogniser(Protocol):
 
     @property
     def engine(self) -> str:
-        """Short name: "vosk", "pocketsphinx" or "grammar"."""
+        """Short name: "vosk" or "pocketsphinx"."""
         ...
 
     @property

@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 
 from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from intents.catalogue import load_catalogue
@@ -68,9 +69,9 @@ def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign:
     (noise_file,) = corpus.glob("noise-*.flac")
     noise, _ = soundfile.read(noise_file)
     catalogue = load_catalogue(files=[corpus / "intents.yaml"])
-    recogniser, matcher = GrammarRecogniser(word_graph(catalogue)), Matcher(catalogue)
+    recogniser, matcher = GrammarRecogniser(compile_grammar(word_graph(catalogue))), Matcher(catalogue)
     bundled = load_catalogue()
-    strange = (GrammarRecogniser(word_graph(bundled)), Matcher(bundled)) if foreign else None
+    strange = (GrammarRecogniser(compile_grammar(word_graph(bundled))), Matcher(bundled)) if foreign else None
     yield "| condition | recordings | accepted | turned down | wrong | real-time factor | foreign accepted |"
     yield "|---|---|---|---|---|---|---|"
     for snr in ratios:
@@ -139,7 +140,7 @@ def growth() -> Iterator[str]:
         artists = {" ".join(rng.choices(words, k=rng.choice((1, 2, 2, 3)))) for _ in range(size)}
         begun = time.process_time()
         graph = graph_of_phrases([f"{verb} {artist}" for verb in ("play", "put on") for artist in artists])
-        recogniser = GrammarRecogniser(graph)
+        recogniser = GrammarRecogniser(compile_grammar(graph))
         compiled = time.process_time() - begun
         begun = time.process_time()
         for samples in recordings:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.recognition.language_model import pronunciations
+from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.lexicon import read_dictionary
 from intents.catalogue import load_catalogue
 from intents.lint import lint
 from intents.normalise import normalise
@@ -40,7 +41,7 @@ def faults(folder: Path, text: str) -> list[tuple[str, str]]:
 
 def test_the_bundled_definitions_have_nothing_to_mend(catalogue: Catalogue) -> None:
     words = TemplateGraph(catalogue.commands, catalogue.intents, spoken=True).words()
-    known = pronunciations(words)
+    known = read_dictionary(bundled_model().dictionary, words)
     assert lint(catalogue, lambda word: known.get(word, ())) == []
 
 

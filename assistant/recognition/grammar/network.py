@@ -64,11 +64,11 @@ class Network:
     """Which transitions it has, shape (n,)."""
     transitions: NDArray[np.float32]
     """Log probabilities of each matrix: to stay in each state, then to leave each; shape (6, matrices)."""
-    exit_start: NDArray[np.int64]
+    exit_start: NDArray[np.int32]
     """Where the exits of an instance begin in `exit_link`, shape (n + 1,)."""
     exit_link: NDArray[np.int32]
     """Links reached from instances."""
-    entry_start: NDArray[np.int64]
+    entry_start: NDArray[np.int32]
     """Where the entries of a link begin, shape (links + 1,)."""
     entry_instance: NDArray[np.int32]
     """Instances reached from links."""
@@ -258,10 +258,10 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
                 "lists of the intent definitions, or take the engine vosk"
             )
         # Sounds before it that lead to the same senones share its instances.
-        shared: dict[tuple[int, ...], list[int]] = {}
+        alike: dict[tuple[int, ...], list[int]] = {}
         for i, left in enumerate(lefts[start].phones):
-            shared.setdefault(row(phone, left, position, rights[end].phones), []).append(into + i * width)
-        for found, links in shared.items():
+            alike.setdefault(row(phone, left, position, rights[end].phones), []).append(into + i * width)
+        for found, links in alike.items():
             instances: dict[int, int] = {}
             for i, senones in enumerate(found):
                 instance = instances.get(senones)
@@ -327,7 +327,7 @@ def _enter_shared(
     base: list[int],
     entries: tuple[array[int], array[int], array[float]],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """The entries (link, instance, weight), with those of every place that leads to a shared list beside the list's own."""
+    """The entries (link, instance, weight): the list's own, and those of every place that leads to it."""
     sources = np.array(entries[0], dtype=np.int32)
     targets = np.array(entries[1], dtype=np.int32)
     weights = np.array(entries[2], dtype=np.float32)

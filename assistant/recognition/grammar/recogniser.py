@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
-from assistant.errors import RecognitionError
 from assistant.recognition.grammar.acoustic_model import SenoneScorer, bundled_model, load_acoustic_model
 from assistant.recognition.grammar.front_end import (
     DELTA_REACH,
@@ -22,8 +21,6 @@ from assistant.recognition.grammar.front_end import (
     with_floor,
     without_noise,
 )
-from assistant.recognition.grammar.lexicon import pronunciations
-from assistant.recognition.grammar.network import compile_network
 from assistant.recognition.grammar.noise import compensated, speech_mixture
 from assistant.recognition.grammar.rejection import (
     confidence,
@@ -39,10 +36,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.recognition.grammar.acoustic_model import AcousticModel
+    from assistant.recognition.grammar.compiled import Grammar
     from assistant.recognition.grammar.network import Network
     from assistant.recognition.grammar.search import Path
     from hardware.audio import AudioChunk
-    from intents.word_graph import WordGraph
 
 logger = logging.getLogger(__name__)
 
@@ -73,26 +70,14 @@ class GrammarRecogniser:
     same samples give the same transcript, whatever was heard before.
     """
 
-    def __init__(self, graph: WordGraph) -> None:
-        """Compile the grammar; raises `RecognitionError` for one without sentences, or a model that is broken."""
-        if not graph.words:
-            raise RecognitionError(
-                "the recogniser was given no phrases to listen for; check that the intent definitions hold at least "
-                "one sentence"
-            )
+    def __init__(self, grammar: Grammar) -> None:
+        """Listen for `grammar`; raises `RecognitionError` for a model that is broken."""
         place = bundled_model()
-        self._model = load_acoustic_model(place.folder)
-        self._graph = graph
-        known = pronunciations(set(graph.words), place.dictionary)
-        index = {name: i for i, name in enumerate(self._model.definition.phones)}
-        phones = {
-            word: [tuple(index[phone] for phone in variant) for variant in variants]
-            for word, variants in known.items()
-        }
-        self._network = compile_network(graph, self._model, phones)
-        self._front_end = FrontEnd(self._model, self._network)
+        self._grammar = grammar
+        self._network = grammar.network
+        self._front_end = FrontEnd(load_acoustic_model(place.folder), self._network)
         self._search = Search(self._network)
-        self._name = f"grammar (pocketsphinx {place.version} en-us)"
+        self._name = f"pocketsphinx {place.version} en-us"
         self._chunks: list[NDArray[np.int16]] = []
         self._partial_search: Search | None = None
         self._partial = ""
@@ -100,7 +85,7 @@ class GrammarRecogniser:
     @property
     def engine(self) -> str:
         """Short name of the engine."""
-        return "grammar"
+        return "pocketsphinx"
 
     @property
     def model(self) -> str:
@@ -155,7 +140,7 @@ class GrammarRecogniser:
         length_s = len(samples) / SAMPLE_RATE
         words = tuple(
             Word(
-                text=self._graph.words[word.arc],
+                text=self._grammar.words[word.arc],
                 start_s=min(length_s, word.start / FRAMES_A_SECOND),
                 end_s=min(length_s, word.end / FRAMES_A_SECOND),
                 confidence=round(confidence(value, fitted.limit), 3),
@@ -175,7 +160,7 @@ class GrammarRecogniser:
         return self._chunks[0] if self._chunks else np.empty(0, dtype=np.int16)
 
     def _text(self, path: Path) -> str:
-        return " ".join(self._graph.words[word.arc] for word in path.words)
+        return " ".join(self._grammar.words[word.arc] for word in path.words)
 
 
 class FrontEnd:

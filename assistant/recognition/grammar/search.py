@@ -141,7 +141,9 @@ class Search:
 
     def _leaving(self) -> NDArray[np.float32]:
         """Scores of leaving each active instance."""
-        return self._scores[2] + self._net.transitions[5].take(self._net.matrix.take(self._active))
+        transitions = self._net.transitions[5].take(self._net.matrix.take(self._active))
+        leaving: NDArray[np.float32] = self._scores[2] + transitions
+        return leaving
 
     def _step(self, acoustic: NDArray[np.float32]) -> None:
         net = self._net

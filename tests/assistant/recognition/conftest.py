@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.sphinx import SphinxRecogniser
 from assistant.recognition.vosk_engine import VoskRecogniser
 from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.hearing import household, read
@@ -111,15 +111,9 @@ def vosk(tone: ToneModel) -> VoskRecogniser:
 
 
 @pytest.fixture(scope="session")
-def sphinx(tmp_path_factory: pytest.TempPathFactory) -> SphinxRecogniser:
-    """PocketSphinx listening for `SPOKEN`."""
-    return SphinxRecogniser(SPOKEN, cache_dir=tmp_path_factory.mktemp("sphinx"))
-
-
-@pytest.fixture(scope="session")
 def grammar() -> GrammarRecogniser:
     """PocketSphinx's model under the grammar of `SPOKEN`."""
-    return GrammarRecogniser(graph_of_phrases(SPOKEN))
+    return GrammarRecogniser(compile_grammar(graph_of_phrases(SPOKEN)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +126,7 @@ class Listener:
     """Two utterances: what is said, and how it sounds."""
 
 
-@pytest.fixture(params=["vosk", "pocketsphinx", "grammar"])
+@pytest.fixture(params=["vosk", "pocketsphinx"])
 def listener(request: pytest.FixtureRequest) -> Listener:
     """Each engine in turn."""
     if request.param == "vosk":
@@ -143,7 +137,4 @@ def listener(request: pytest.FixtureRequest) -> Listener:
     if len(recordings) < 2:
         pytest.skip("the household's recordings are not here")
     speech = tuple((text, read(path)) for path, text in recordings)
-    return Listener(
-        recogniser=request.getfixturevalue("grammar" if request.param == "grammar" else "sphinx"),
-        speech=speech,
-    )
+    return Listener(recogniser=request.getfixturevalue("grammar"), speech=speech)

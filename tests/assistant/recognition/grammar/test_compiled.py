@@ -1,0 +1,96 @@
+"""The copy of a compiled grammar on disk changes nothing but the time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from assistant.recognition.grammar.compiled import KEPT, Grammar, open_grammar
+from assistant.recognition.grammar.network import Network
+from intents.word_graph import graph_of_phrases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from intents.word_graph import WordGraph
+
+PHRASES = ("play some jazz", "play some blues", "no")
+
+
+def graph() -> WordGraph:
+    return graph_of_phrases(PHRASES)
+
+
+def never() -> WordGraph:
+    raise AssertionError("compiled although it was kept")
+
+
+def same(one: Grammar, other: Grammar) -> bool:
+    return one.words == other.words and all(
+        np.array_equal(getattr(one.network, field.name), getattr(other.network, field.name))
+        and np.asarray(getattr(one.network, field.name)).dtype
+        == np.asarray(getattr(other.network, field.name)).dtype
+        for field in fields(Network)
+    )
+
+
+def test_what_is_read_back_is_what_was_compiled(tmp_path: Path) -> None:
+    first = open_grammar(graph, key="a", cache_dir=tmp_path / "new")
+    assert same(open_grammar(never, key="a", cache_dir=tmp_path / "new"), first)
+    assert same(open_grammar(graph, key="a", cache_dir=None), first)
+    assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".npz"]
+
+
+def test_another_key_is_another_grammar(tmp_path: Path) -> None:
+    open_grammar(graph, key="a", cache_dir=tmp_path)
+    assert open_grammar(lambda: graph_of_phrases(["yes"]), key="b", cache_dir=tmp_path).words == ("yes",)
+
+
+def test_another_program_compiles_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_grammar(graph, key="a", cache_dir=tmp_path)
+    monkeypatch.setattr("assistant.recognition.grammar.compiled._program", lambda: "another")
+    with pytest.raises(AssertionError, match="compiled although"):
+        open_grammar(never, key="a", cache_dir=tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut short", "one byte", "text", "another archive"])
+def test_a_damaged_copy_is_noticed_and_made_anew(
+    damage: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = open_grammar(graph, key="a", cache_dir=tmp_path)
+    (path,) = tmp_path.glob("*.npz")
+    data = bytearray(path.read_bytes())
+    if damage == "one byte":
+        # In the middle of the numbers of the largest array.
+        data[len(data) // 2] ^= 255
+    elif damage == "another archive":
+        np.savez(path, senones=np.arange(3))
+        data = bytearray(path.read_bytes())
+    else:
+        data = bytearray({"empty": b"", "cut short": data[: len(data) // 2], "text": b"no archive"}[damage])
+    path.write_bytes(data)
+    assert same(open_grammar(graph, key="a", cache_dir=tmp_path), first)
+    assert f"{path} is damaged" in caplog.text
+    assert same(open_grammar(never, key="a", cache_dir=tmp_path), first)
+
+
+def test_old_copies_go(tmp_path: Path) -> None:
+    for number in range(KEPT + 2):
+        open_grammar(graph, key=str(number), cache_dir=tmp_path)
+        for path in tmp_path.glob("*.npz"):
+            status = path.stat()
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns - 10**9))
+    assert len(list(tmp_path.iterdir())) == KEPT
+    open_grammar(never, key=str(KEPT + 1), cache_dir=tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_to_costs_time_only(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    assert open_grammar(graph, key="a", cache_dir=tmp_path / "file" / "below").words
+    assert "cannot keep" in caplog.text
