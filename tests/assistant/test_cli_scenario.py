@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.cells import cell_len
@@ -57,9 +59,22 @@ def test_a_mix_of_ones_own_by_path(run: Any, tmp_path: Path) -> None:
     assert mine_year["orders"]["pizza"]["requests"] == 26 * usual["orders"]["pizza"]["requests"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [("list",), ("show", "alexa-2022"), ("run", "alexa-2022"), ("run", "astro-2022")]
+ALL = (
+    ("list",),
+    ("show", "alexa-2022"),
+    ("run", "alexa-2022"),
+    ("run", "pennyworth-home"),
+    ("run", "korean-speaker-2022"),
+    ("solve", "alexa-2022", "--for", "pizza_share"),
+    ("calibrate", "alexa-2022"),
+    ("tornado", "alexa-2022"),
+    ("compare", "alexa-2018", "alexa-2022", "homepod-2018"),
+    ("compare", "alexa-2022", "--strategies"),
+    ("timeline", "alexa"),
 )
+
+
+@pytest.mark.parametrize("arguments", ALL, ids=" ".join)
 def test_everything_fits_80_columns(run: Any, arguments: tuple[str, ...]) -> None:
     text = run(*arguments)
     assert max(cell_len(line) for line in text.splitlines()) <= 80
@@ -74,3 +89,61 @@ def test_a_wrong_name_is_refused_with_the_nearest(run: Any) -> None:
     ):
         with pytest.raises(ConfigError, match=message):
             run(*arguments)
+
+
+@pytest.mark.parametrize("arguments", ALL, ids=" ".join)
+def test_every_answer_is_one_document(run: Any, arguments: tuple[str, ...]) -> None:
+    document = json.loads(run(*arguments, "--json"))
+    assert isinstance(document, dict)
+    assert "NaN" not in json.dumps(document)
+    assert "Infinity" not in json.dumps(document)
+
+
+def test_what_cannot_be_exits_with_1_and_what_can_be_with_0(
+    run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for figure, expected in (("pizza_share", 0), ("rebates.pizza.share", 1)):
+        given = ["scenario", "solve", "alexa-2022", "--for", figure]
+        assert command.main(given, prog_name="pennyworth", standalone_mode=False) == expected
+    said = " ".join(capsys.readouterr().out.split())
+    assert "182 times what it is" in said
+    assert "It would take 8.49 share of an order, and there is no more than 1." in said
+    assert run
+
+
+def test_drawings_and_pages_stand_alone(run: Any, tmp_path: Path) -> None:
+    drawing, page = tmp_path / "it.svg", tmp_path / "it.html"
+    for arguments in (
+        ("run", "alexa-2022"),
+        ("run", "pennyworth-home", "--with", "subscription"),
+        ("compare", "alexa-2018", "alexa-2022"),
+        ("timeline",),
+    ):
+        run(*arguments, "--svg", str(drawing), "--html", str(page))
+        root = ET.parse(drawing).getroot()  # noqa: S314
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        text = page.read_text(encoding="utf-8")
+        # Nothing is fetched, and nothing is run.
+        assert not re.search(r"(src|href)=[\"']?(https?:|//)|<script|@import|url\(http", text)
+        assert "simulated" in text
+        assert "$" not in re.sub(r"\$ ?\d", "", text)
+    run("tornado", "alexa-2022", "--svg", str(drawing))
+    assert "people.headcount" in drawing.read_text(encoding="utf-8")
+    run("compare", "alexa-2022", "--strategies", "--svg", str(drawing))
+    assert "price-war" in drawing.read_text(encoding="utf-8")
+
+
+def test_the_page_says_what_is_fact_and_what_is_assumed(run: Any, tmp_path: Path) -> None:
+    page = tmp_path / "it.html"
+    run("run", "alexa-2022", "--html", str(page))
+    facts, _, assumptions = page.read_text(encoding="utf-8").partition("<h2>Assumptions</h2>")
+    assert "Amazon Lex" in facts.partition("<h2>Facts</h2>")[2]
+    assert "people.headcount" in assumptions
+    assert '<span class="tag fact">' not in assumptions
+
+
+def test_the_same_scenario_is_drawn_the_same(run: Any, tmp_path: Path) -> None:
+    pages = [tmp_path / "one.html", tmp_path / "two.html"]
+    for page in pages:
+        run("run", "homepod-2018", "--html", str(page))
+    assert pages[0].read_bytes() == pages[1].read_bytes()

@@ -21,22 +21,40 @@ SEED: Final = 2022
 ZERO: Final = np.float64(0)
 
 
-def draw(figures: Figures, *, exponent: int = EXPONENT, seed: int = SEED) -> dict[str, Number]:
+def draw(
+    figures: Figures, *, exponent: int = EXPONENT, seed: int = SEED, beside: Figures | None = None
+) -> dict[str, Number]:
     """2**exponent draws of the figures that are reckoned with; those without a range stay single numbers.
 
     A figure is as likely below its value as above it, and evenly spread on either side. Different figures are
-    independent. One key has the same draws in every scenario of the same seed and figures.
+    independent.
+
+    Args:
+        figures: What is drawn.
+        exponent: Of two.
+        seed: Of the scrambling.
+        beside: Figures that this is compared with: drawn with each other's, a key has the same chance in both, so that
+            the difference of the two is that of the figures and not of the draws.
     """
     from scipy.stats import qmc  # takes most of a second to load; tables of figures do without
 
-    inputs = {key: each for key, each in figures.items() if each.is_input}
-    ranged = [each for each in inputs.values() if not each.is_known]
-    values: dict[str, Number] = {key: np.float64(each.value) for key, each in inputs.items()}
-    if not ranged:
+    values = point_values(figures)
+    keys = [key for key in values if not figures[key].is_known]
+    if beside is not None:
+        everything = {**figures, **beside}
+        # A figure with a range on one side only needs its dimension on both.
+        keys = sorted(
+            key
+            for key, each in everything.items()
+            if each.is_input and not (each.is_known and figures.get(key, each).is_known)
+        )
+    if not keys:
         return values
-    points = qmc.Sobol(d=len(ranged), scramble=True, rng=seed).random_base2(exponent)
-    for column, each in enumerate(ranged):
-        values[each.key] = spread(points[:, column], float(each.low), float(each.value), float(each.high))
+    points = qmc.Sobol(d=len(keys), scramble=True, rng=seed).random_base2(exponent)
+    for column, key in enumerate(keys):
+        if key in values:
+            each = figures[key]
+            values[key] = spread(points[:, column], float(each.low), float(each.value), float(each.high))
     return values
 
 

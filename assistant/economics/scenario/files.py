@@ -170,7 +170,7 @@ def load_strategy(name_or_path: str) -> Strategy:
     """A bundled strategy, or one from a TOML file."""
     path = _path(name_or_path, STRATEGIES, "strategy")
     data = read_toml(path)
-    texts = {key: _text(data, key, path) for key in _ABOUT}
+    texts = {key: text_in(data, key, path) for key in _ABOUT}
     figures: dict[str, Figure] = {}
     rest = {key: value for key, value in data.items() if key not in _ABOUT}
     for key, each in _figures(rest, path, "", known=_ABOUT):
@@ -190,7 +190,7 @@ def _read_scenario(name_or_path: str, seen: tuple[Path, ...]) -> Scenario:
     data = read_toml(path)
     below = None
     if "extends" in data:
-        wanted = _text(data, "extends", path)
+        wanted = text_in(data, "extends", path)
         beside = str(path.parent / wanted) if _is_path(wanted) else wanted
         below = _read_scenario(beside, (*seen, path.resolve()))
     left_out = _names(data, "leaves_out", path, ())
@@ -222,11 +222,11 @@ def _read_scenario(name_or_path: str, seen: tuple[Path, ...]) -> Scenario:
             whole = f"change.{name}.{end}" if first == "change" else key
             special.setdefault(name, {})[whole] = _figure(whole, each, path, shown=f"strategy.{name}.{key}")
     found = Scenario(
-        name=_text(data, "name", path),
-        title=_text(data, "title", path, below.title if below else None),
-        about=_text(data, "about", path, below.about if below else None),
+        name=text_in(data, "name", path),
+        title=text_in(data, "title", path, below.title if below else None),
+        about=text_in(data, "about", path, below.about if below else None),
         year=_year(data, path, below.year if below else None),
-        currency=_text(data, "currency", path, below.currency if below else None),
+        currency=text_in(data, "currency", path, below.currency if below else None),
         own=own,
         usual=_names(data, "strategies", path, below.usual if below else ()),
         special=special,
@@ -263,7 +263,7 @@ def _figure(key: str, table: Mapping[str, Any], path: Path, *, shown: str | None
                 f"{path}: {shown}: unknown key {name!r}{nearest(name, _FIGURE_KEYS)}; "
                 f"a figure has {', '.join(_FIGURE_KEYS)}"
             )
-    kind = _text(table, "kind", path, where=shown)
+    kind = text_in(table, "kind", path, where=shown)
     if kind not in KINDS:
         raise ConfigError(
             f"{path}: {shown}.kind is {kind!r}{nearest(kind, KINDS)}; expected one of {', '.join(KINDS)}"
@@ -293,9 +293,9 @@ def _figure(key: str, table: Mapping[str, Any], path: Path, *, shown: str | None
         value=value,
         low=low,
         high=high,
-        unit=_text(table, "unit", path, where=shown),
+        unit=text_in(table, "unit", path, where=shown),
         kind=kind,
-        source=_text(table, "source", path, where=shown),
+        source=text_in(table, "source", path, where=shown),
     )
 
 
@@ -308,7 +308,15 @@ def _number(table: Mapping[str, Any], name: str, path: Path, where: str) -> Frac
     return Fraction(value)
 
 
-def _text(
+def read_figures(tables: Mapping[str, Any], path: Path, prefix: str) -> Figures:
+    """The figures of some tables of a file, by key; ConfigError naming `prefix` and the key of a wrong one."""
+    return {
+        key: _figure(key, each, path, shown=f"{prefix}{key}")
+        for key, each in _figures(_table(tables, path, prefix.rstrip(".")), path, prefix, known=())
+    }
+
+
+def text_in(
     table: Mapping[str, Any], name: str, path: Path, default: str | None = None, *, where: str = ""
 ) -> str:
     value = table.get(name, default)

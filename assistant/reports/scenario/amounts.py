@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from assistant.economics.scenario.figures import Figure
 
 _MILLION: Final = 10**6
+_BILLION: Final = 10**9
+_WIDE: Final = 10**5
+_WORDS: Final = {1: "", _MILLION: "millions of ", _BILLION: "billions of "}
 _SHORT: Final = 10**4
 _SMALL: Final = 10**3
 
@@ -30,8 +33,10 @@ class Scale:
 
     @classmethod
     def of(cls, largest: Fraction | float, currency: str) -> Scale:
-        """Millions, where there are any."""
+        """Billions or millions, where there are enough."""
         largest = abs(float(largest))
+        if largest >= _WIDE * _MILLION:
+            return cls(currency=currency, divisor=_BILLION, decimals=1)
         if largest >= _MILLION:
             return cls(currency=currency, divisor=_MILLION, decimals=1)
         return cls(currency=currency, divisor=1, decimals=4 if largest < _SMALL else 2)
@@ -39,7 +44,7 @@ class Scale:
     @property
     def words(self) -> str:
         """As it stands in a title."""
-        return f"millions of {self.currency}" if self.divisor == _MILLION else self.currency
+        return f"{_WORDS[self.divisor]}{self.currency}"
 
     def text(self, amount: Money | Fraction | float) -> str:
         """The amount, with one decimal in millions and more in single units."""
@@ -71,3 +76,19 @@ def large_text(value: Fraction | float) -> str:
                 else f"{float(value) / size:,.0f} {word}"
             )
     return number_text(value)
+
+
+def solved_text(value: float) -> str:
+    """A number that was worked out and not given: three digits that mean something."""
+    size = 1_000
+    return f"{value:,.0f}" if abs(value) >= size else f"{value:.3g}"
+
+
+def percent_text(share: float) -> str:
+    """A share of draws: 0 % and 100 % only where it is none or all of them."""
+    percent = 100 * share
+    if 0 < percent < 1:
+        return "under 1 %"
+    if 99 < percent < 100:
+        return "over 99 %"
+    return f"{percent:.0f} %"

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.economics.scenario.statement import money_text
-from assistant.reports.scenario.amounts import Scale, large_text, number_text, range_text
+from assistant.reports.scenario.amounts import Scale, large_text, number_text, percent_text, range_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from rich.console import RenderableType
 
@@ -26,7 +26,7 @@ BASES: Final = {"computed": "facts", "assumption": "assumed"}
 
 def listing(scenarios: Iterable[Scenario], strategies: Iterable[Strategy]) -> list[RenderableType]:
     """All scenarios, and all strategies."""
-    found = _table(
+    found = plain_table(
         "Scenarios", ("name", "year", "facts", "assumed", "what it is"), right=(1, 2, 3), keep=(0,)
     )
     for each in scenarios:
@@ -34,7 +34,7 @@ def listing(scenarios: Iterable[Scenario], strategies: Iterable[Strategy]) -> li
         found.add_row(
             each.name, str(each.year), str(facts), str(len(each.figures) - facts), escape(each.title)
         )
-    ways = _table("Strategies, to switch on with --with", ("name", "what it is"), keep=(0,))
+    ways = plain_table("Strategies, to switch on with --with", ("name", "what it is"), keep=(0,))
     for strategy in strategies:
         ways.add_row(strategy.name, escape(strategy.title))
     return [found, Text(), ways]
@@ -124,7 +124,7 @@ def statement_notes(statement: ScenarioStatement) -> list[str]:
         ),
         (
             f"5 % and 95 %: of {statement.draws:,} draws over the ranges of {facts} facts and "
-            f"{len(figures) - facts} assumptions; {100 * statement.likely_profit:.0f} % of them show no loss."
+            f"{len(figures) - facts} assumptions; {percent_text(statement.likely_profit)} of them show no loss."
         ),
         "The mix of commands is an assumption: change it in a file of your own that extends this one.",
     ]
@@ -142,7 +142,10 @@ def statement_notes(statement: ScenarioStatement) -> list[str]:
     return notes
 
 
-def _table(title: str, names: Sequence[str], *, right: Iterable[int] = (), keep: Iterable[int] = ()) -> Table:
+def plain_table(
+    title: str, names: Sequence[str], *, right: Container[int] = (), keep: Container[int] = ()
+) -> Table:
+    """A table of this house; columns of `right` are numbers, those of `keep` are never folded."""
     table = Table(
         title=title,
         title_style="bold",
