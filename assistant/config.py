@@ -123,6 +123,16 @@ class DialogueConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrivacyConfig:
+    """What is kept of what was said."""
+
+    keep_audio: bool
+    """Keep the sound of each utterance beside the log."""
+    audio_days: Annotated[int, msgspec.Meta(ge=1, le=3650)]
+    """Kept sound is deleted after so many days."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BooksConfig:
     """How it is booked."""
 
@@ -148,6 +158,7 @@ class Config:
     intents: IntentsConfig
     understanding: UnderstandingConfig
     dialogue: DialogueConfig
+    privacy: PrivacyConfig
     books: BooksConfig
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from assistant.dialogue.pin import REDACTED
 from assistant.records import Effort, Heard
 from hardware.audio import AudioChunk
 from hardware.errors import HardwareError
@@ -13,10 +14,13 @@ from hardware.segmenter import segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from assistant.clock import Clock
     from assistant.pipeline import Pipeline, Receipt
     from assistant.recognition.protocol import Recogniser
-    from assistant.records import OrderEvent, Source
+    from assistant.records import Interaction, OrderEvent, Source
     from hardware.activity import VoiceActivity
     from hardware.segmenter import EndpointSettings
 
@@ -36,13 +40,16 @@ class Listener:
         pipeline: Pipeline,
         clock: Clock,
         on_events: Callable[[Sequence[OrderEvent]], None],
+        on_sound: Callable[[Interaction, NDArray[np.int16]], None] | None = None,
     ) -> None:
+        """`on_sound` is given each utterance's samples, mono at 16 kHz, once it is in the log; never those of a PIN."""
         self._activity = activity
         self._endpointing = endpointing
         self._recogniser = recogniser
         self._pipeline = pipeline
         self._clock = clock
         self._on_events = on_events
+        self._on_sound = on_sound
 
     @property
     def engine(self) -> str:
@@ -88,7 +95,7 @@ class Listener:
                     recognition_us=self._clock.monotonic_us() - begun,
                     lost_frames=piece.lost_frames,
                 )
-                yield self._pipeline.handle(
+                receipt = self._pipeline.handle(
                     Heard(
                         transcript=transcript,
                         source=source,
@@ -97,6 +104,9 @@ class Listener:
                         effort=effort,
                     )
                 )
+                if self._on_sound and receipt.interaction.transcript != REDACTED:
+                    self._on_sound(receipt.interaction, piece.samples)
+                yield receipt
                 listening_cpu = recognition_cpu = 0
             mark = self._clock.cpu_us()
         if stream.failure:

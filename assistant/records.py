@@ -378,6 +378,46 @@ class OrderEvent:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a person says about an interaction afterwards: whether it was understood, and what it really was."""
+
+    number: int = 0
+    """1, 2, 3 … in this database; 0 until it is stored."""
+    interaction_id: str
+    """The interaction."""
+    verdict: Literal["right", "wrong"]
+    """Whether intent and every slot were understood as they were meant."""
+    said: str
+    """What was really said, word for word."""
+    intent: str | None
+    """What it was about; None: none of ours."""
+    slots: Mapping[str, str | int]
+    """Slots that this very utterance fills."""
+    reviewer: str
+    """Who says so."""
+    at: datetime
+    """When, UTC."""
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `verdicts`; `number` is left to the database."""
+        return {
+            "interaction_id": self.interaction_id,
+            "verdict": self.verdict,
+            "said": self.said,
+            "intent": self.intent,
+            "slots": _json(dict(self.slots)),
+            "reviewer": self.reviewer,
+            "at": stamp(self.at),
+        }
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Verdict:
+        """Back from a row of the table `verdicts`."""
+        fields = {name: row[name] for name in cls.__dataclass_fields__ if name in row}
+        return cls(**fields | {"slots": json.loads(row["slots"]), "at": from_stamp(row["at"])})
+
+
 def _json(value: object) -> str:
     # Several times as fast as the standard library, on the way of every interaction to the disk.
     return msgspec.json.encode(value).decode()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 import click
+import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import assistant
@@ -21,6 +22,7 @@ from assistant.audiotest.compare import compare
 from assistant.audiotest.conditions import conditions
 from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
 from assistant.audiotest.document import Journal, read_run, to_document, write_whole
+from assistant.audiotest.from_log import cases_from_log
 from assistant.audiotest.hearing import Ears
 from assistant.audiotest.junit import to_junit
 from assistant.audiotest.results import Run
@@ -35,7 +37,12 @@ from assistant.clock import SimulatedClock
 from assistant.errors import ConfigError
 from assistant.ledger.plan import load_plan
 from assistant.records import Outcome
+from assistant.store.audio import AudioShelf
+from assistant.store.journal import session_turns
+from assistant.store.store import Store
+from assistant.store.verdicts import reviewed
 from hardware.audio import Utterance
+from hardware.audiofile import read_chunks
 from hardware.microphone import MicrophoneSettings, microphone_chunks
 from hardware.segmenter import segment
 from intents.catalogue import load_catalogue
@@ -273,6 +280,34 @@ def record(
         )
     add_case(corpus, case, utterance.samples)
     console().print(f"{corpus / case.audio}: {utterance.duration_s:.1f} s", markup=False, soft_wrap=True)
+
+
+@command.command(name="from-log")
+@click.argument("corpus", type=PATH)
+@global_options
+@click.pass_obj
+def from_log(settings: Settings, /, corpus: Path) -> int:
+    """Add what was reviewed and has kept sound to the folder CORPUS as cases (made if it is not there).
+
+    Each gets the label of its newest verdict: what was really said, and what it should have been taken for. What is
+    in the folder already is left as it is. The recordings are copied, and forgetting them later leaves the copies.
+    """
+    with Store.open(settings.db_path, mode="read") as store:
+        shelf = AudioShelf(settings.db_path)
+        verdicts = {it.id: verdict for it, verdict in reviewed(store)}
+        sessions = dict.fromkeys(it.session for id_ in verdicts if (it := store.interaction(id_)))
+        turns = [it for session in sessions for it in session_turns(store, session)]
+        found = list(cases_from_log(turns, verdicts, set(shelf.ids())))
+        added = 0
+        for id_, case in found:
+            recording = shelf.find(id_)
+            if recording and not (corpus / case.audio).exists():
+                samples = np.concatenate([chunk.samples for chunk in read_chunks(recording)])
+                add_case(corpus, case, samples)
+                added += 1
+    with_sound = f"{len(verdicts)} reviewed, {len(found)} of them with sound and with all turns before them"
+    console().print(f"{corpus}: {added} cases added; {with_sound}", markup=False, soft_wrap=True)
+    return 0
 
 
 def slot(text: str) -> tuple[str, str | int]:

@@ -45,7 +45,9 @@ def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, 
     # The sound is taken for spoken from now on, in its own time.
     clock = SimulatedClock(datetime.now(UTC))
     with open_session(config, db=settings.db_path, clock=clock, quiet=as_json) as session:
-        finished = conduct(session, _heard(session.listener(), files, failed, clock), as_json=as_json)
+        finished = conduct(
+            session, _heard(session.listener(keep_audio=True), files, failed, clock), as_json=as_json
+        )
     if not finished:
         return INTERRUPTED
     return DEVICE_FAILED if failed else 0

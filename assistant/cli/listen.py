@@ -31,7 +31,10 @@ from hardware.mute import MuteSwitch, mutable_chunks
 @global_options
 @click.pass_obj
 def command(settings: Settings, /, profiles: tuple[str, ...], engine: str | None) -> int:
-    """Listen to the microphone until Ctrl-C. Nothing that is heard leaves this machine, and no sound is kept."""
+    """Listen to the microphone until Ctrl-C. Nothing that is heard leaves this machine.
+
+    Sound is kept beside the log if `privacy.keep_audio` in the configuration asks for it, and else not at all.
+    """
     config = with_engine(settings.load(profiles), engine)
     device = config.microphone.device
     microphone_settings = MicrophoneSettings(device=None if device == "" else device)
@@ -41,7 +44,7 @@ def command(settings: Settings, /, profiles: tuple[str, ...], engine: str | None
         mute_button(config, switch),
         open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session,
     ):
-        listener = session.listener()
+        listener = session.listener(keep_audio=True)
         with mutable_chunks(
             microphone_settings, switch, told=status.microphone, muted=status.switched_off
         ) as microphone:

@@ -33,6 +33,8 @@ _COMMANDS: Final = {
     "audio-test": "assistant.cli.audio_test",
     "pin": "assistant.cli.pin",
     "models": "assistant.cli.models",
+    "forget": "assistant.cli.forget",
+    "takeout": "assistant.cli.takeout",
 }
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from assistant.pipeline import Pipeline, Receipt
 from assistant.recognition.choose import open_recogniser
 from assistant.replies import load_replies
 from assistant.reports.render import order_event_text, receipt_text
+from assistant.store.audio import AudioShelf
 from assistant.store.store import Store
 from assistant.zone import time_zone
 from hardware.activity import EnergyActivity, SileroActivity
@@ -41,8 +42,10 @@ from intents.sample import SAMPLING, sample_phrases
 from intents.word_graph import Row, word_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console
 
     from assistant.clock import Clock
@@ -102,8 +105,8 @@ class Session:
         )
         return word_graph(self.catalogue, row=row)
 
-    def listener(self, recogniser: Recogniser | None = None) -> Listener:
-        """Ears for this session, with a recogniser of its own unless one is given."""
+    def listener(self, recogniser: Recogniser | None = None, *, keep_audio: bool = False) -> Listener:
+        """Ears for this session, with a recogniser of its own unless one is given; they may keep what they hear."""
         return Listener(
             activity=activity(self.config),
             endpointing=endpointing(self.config),
@@ -111,6 +114,7 @@ class Session:
             pipeline=self.pipeline,
             clock=self.clock,
             on_events=self.show_events,
+            on_sound=keeper(self) if keep_audio else None,
         )
 
     def take(self, receipts: Iterable[Receipt]) -> list[Interaction]:
@@ -182,6 +186,41 @@ class Session:
             "cost": str(cost(booked, self.currency)),
             "order": order,
         }
+
+
+def keeper(session: Session) -> Callable[[Interaction, NDArray[np.int16]], None] | None:
+    """What keeps the sound of utterances, if the configuration asks for it; what has been kept too long goes.
+
+    Sound that cannot be kept is said so once, and nothing else is lost.
+    """
+    shelf, privacy = AudioShelf(session.store.path), session.config.privacy
+    swept: date | None = None
+
+    def sweep() -> None:
+        nonlocal swept
+        # By the machine's clock: what a file is heard as may be said at any time.
+        now = datetime.now(UTC)
+        if swept != now.date():
+            shelf.remove_older(now, privacy.audio_days)
+            swept = now.date()
+
+    failed = False
+
+    def keep(it: Interaction, samples: NDArray[np.int16]) -> None:
+        nonlocal failed
+        try:
+            sweep()
+            shelf.keep(it.id, samples)
+        except (HardwareError, OSError) as error:
+            if not failed:
+                logger.warning("the sound of what is said cannot be kept: %s", error)
+            failed = True
+
+    try:
+        sweep()
+    except OSError as error:
+        logger.warning("kept sound in %s cannot be deleted: %s", shelf.folder, error.strerror)
+    return keep if privacy.keep_audio else None
 
 
 def activity(config: Config) -> VoiceActivity:

@@ -187,7 +187,7 @@ def book_order_event(
     match event.state:
         case "placed":
             pair = accounts.notification(intent), accounts.MESSAGING
-            words = f"messages about {order.description}"
+            words = f"messages about the {_named(order)}"
             booked = [
                 _expense(order, event, "notification", order.notification, words, pair),
                 _support(order, event, "support_placed"),
@@ -234,6 +234,11 @@ def reverse(transaction: Transaction, *, reason: str, at: datetime) -> Transacti
     )
 
 
+def _named(order: Order) -> str:
+    """The order in the words of a booking: the chain seals those for good, so they hold nothing that was said."""
+    return f"{order.intent.replace('_', ' ')} order"
+
+
 def _charge(order: Order, name: ChargeName) -> tuple[Money, str]:
     found = order.terms.charges.get(name)
     return (found.amount, found.words) if found else (Money.zero(order.total.currency), "")
@@ -252,7 +257,7 @@ def _claims(order: Order) -> list[tuple[str, str, Money]]:
 def _accrual(order: Order, event: OrderEvent) -> Transaction | None:
     claims = _claims(order)
     _, affiliate = _charge(order, "affiliate")
-    words = f"rebate on {order.description}: {order.rebate_terms}"
+    words = f"rebate on the {_named(order)}: {order.rebate_terms}"
     return _step(
         order,
         event,
@@ -272,7 +277,7 @@ def _settlement(order: Order, event: OrderEvent, rates: Rates | None) -> Transac
     fee, fee_words = _charge(order, "payment_fee")
     paid = sum((amount for _, _, amount in claims), Money.zero(order.total.currency)) - fee
     cash, exchange_words = _cash(order, event, paid, rates)
-    words = f"payment for {order.description}"
+    words = f"payment for the {_named(order)}"
     for more in (f"fee: {fee_words}" if fee else "", exchange_words):
         words += f"; {more}" if more else ""
     return _step(
@@ -296,7 +301,7 @@ def _reversal(
     if not claims:
         return None
     back = [Posting(account=income, amount=amount) for _, income, amount in claims]
-    words = f"{kind} of {order.description}: {event.reason or 'no reason given'}"
+    words = f"{kind} of the {_named(order)}: {event.reason or 'no reason given'}"
     if not settled:
         return _step(
             order,
@@ -336,7 +341,7 @@ def _cash(order: Order, event: OrderEvent, paid: Money, rates: Rates | None) -> 
 def _fulfilment(order: Order, event: OrderEvent) -> Transaction | None:
     amount, words = _charge(order, "fulfilment")
     pair = accounts.fulfilment(order.intent), accounts.FULFILMENT_PAYABLE
-    return _expense(order, event, "fulfilment", amount, f"carrying out {order.description}: {words}", pair)
+    return _expense(order, event, "fulfilment", amount, f"carrying out the {_named(order)}: {words}", pair)
 
 
 def _support(order: Order, event: OrderEvent, name: ChargeName) -> Transaction | None:

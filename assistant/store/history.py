@@ -20,13 +20,13 @@ class OrderHistory:
         self._device = device
 
     def last_completed(self, intent: str) -> Order | None:
-        """The order of `intent` that completed last, if one ever did."""
+        """The order of `intent` that completed last, if one ever did that was not forgotten."""
         rows = self._store.rows(
             """
             SELECT o.* FROM orders AS o
             JOIN order_events AS e ON e.order_id = o.id AND e.state = 'completed'
             JOIN interactions AS i ON i.id = o.interaction_id
-            WHERE o.intent = ? AND i.device = ? ORDER BY e.at DESC, o.rowid DESC LIMIT 1
+            WHERE o.intent = ? AND i.device = ? AND o.description <> '' ORDER BY e.at DESC, o.rowid DESC LIMIT 1
             """,
             [intent, self._device],
         )

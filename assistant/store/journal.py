@@ -68,6 +68,12 @@ def said(store: Store) -> Iterator[Interaction]:
         yield Interaction.from_row(dict(zip(columns, row, strict=True)))
 
 
+def session_turns(store: Store, session: str) -> list[Interaction]:
+    """The turns of one conversation, in their order."""
+    rows = store.rows("SELECT * FROM interactions WHERE session = ? ORDER BY number", [session])
+    return [Interaction.from_row(row) for row in rows]
+
+
 def orders(store: Store) -> Iterator[tuple[Order, list[OrderEvent]]]:
     """Every order with its life, in the order in which they were quoted."""
     order_columns, event_columns = (

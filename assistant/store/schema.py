@@ -196,6 +196,13 @@ def statement_sums(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def review(db: Database) -> None:
+    """Verdicts on what was understood, what was forgotten, and the words of the log to be searched."""
+    for statement in _REVIEW:
+        db.execute(statement)
+
+
 _CHAIN_AND_SETTLEMENT: Final = (
     # What else the plan grants and charges on an order.
     "ALTER TABLE orders ADD COLUMN terms TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(terms))",
@@ -317,6 +324,79 @@ _CHAIN_AND_SETTLEMENT_GUARDS: Final = (
                 'quoted cancelled', 'completed settled', 'completed refunded', 'completed charged_back',
                 'settled refunded', 'settled charged_back'
             );
+    END
+    """,
+)
+
+_REVIEW: Final = (
+    """
+    CREATE TABLE verdicts (
+        number INTEGER PRIMARY KEY,
+        interaction_id TEXT NOT NULL REFERENCES interactions (id),
+        verdict TEXT NOT NULL CHECK (verdict IN ('right', 'wrong')),
+        said TEXT NOT NULL,
+        intent TEXT,
+        slots TEXT NOT NULL CHECK (json_valid(slots)),
+        reviewer TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX verdicts_interaction ON verdicts (interaction_id)",
+    "CREATE INDEX interactions_session ON interactions (session)",
+    """
+    CREATE TABLE forgotten (
+        interaction_id TEXT PRIMARY KEY REFERENCES interactions (id),
+        at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER verdicts_no_delete BEFORE DELETE ON verdicts
+    BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END
+    """,
+    """
+    CREATE TRIGGER verdicts_no_replace BEFORE INSERT ON verdicts
+    WHEN EXISTS (SELECT 1 FROM verdicts WHERE number = NEW.number)
+    BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END
+    """,
+    # Forgetting takes the words, and nothing else.
+    """
+    CREATE TRIGGER verdicts_no_update BEFORE UPDATE ON verdicts
+    WHEN NOT (
+        NEW.said = '' AND NEW.slots = '{}' AND (NEW.number, NEW.interaction_id, NEW.verdict, NEW.reviewer, NEW.at)
+            = (OLD.number, OLD.interaction_id, OLD.verdict, OLD.reviewer, OLD.at) AND NEW.intent IS OLD.intent
+    )
+    BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END
+    """,
+    "DROP TRIGGER orders_no_update",
+    """
+    CREATE TRIGGER orders_no_update BEFORE UPDATE ON orders
+    WHEN NOT (
+        NEW.description = '' AND NEW.slots IN ('{}', json_object('quantity', json_extract(OLD.slots, '$.quantity')))
+        AND (
+            NEW.rowid, NEW.id, NEW.intent, NEW.interaction_id, NEW.total_micros, NEW.currency, NEW.quoted_at,
+            NEW."plan", NEW.rebate_micros, NEW.rebate_terms, NEW.notification_micros, NEW.terms
+        ) = (
+            OLD.rowid, OLD.id, OLD.intent, OLD.interaction_id, OLD.total_micros, OLD.currency, OLD.quoted_at,
+            OLD."plan", OLD.rebate_micros, OLD.rebate_terms, OLD.notification_micros, OLD.terms
+        )
+    )
+    BEGIN SELECT RAISE(ABORT, 'orders are append-only'); END
+    """,
+    """
+    CREATE VIRTUAL TABLE spoken USING fts5(
+        transcript, content='interactions', content_rowid='number', tokenize='unicode61 remove_diacritics 2'
+    )
+    """,
+    "INSERT INTO spoken (spoken) VALUES ('rebuild')",
+    """
+    CREATE TRIGGER interactions_spoken AFTER INSERT ON interactions
+    BEGIN INSERT INTO spoken (rowid, transcript) VALUES (NEW.number, NEW.transcript); END
+    """,
+    """
+    CREATE TRIGGER interactions_unspoken AFTER UPDATE OF transcript ON interactions
+    BEGIN
+        INSERT INTO spoken (spoken, rowid, transcript) VALUES ('delete', OLD.number, OLD.transcript);
+        INSERT INTO spoken (rowid, transcript) VALUES (NEW.number, NEW.transcript);
     END
     """,
 )

@@ -96,7 +96,7 @@ class Store:
             StoreError: nothing was written.
         """
         with self.writing():
-            number = self._put("interactions", interaction.to_row())
+            number = self.put("interactions", interaction.to_row())
             self._insert(orders, events, transactions)
         return number
 
@@ -225,9 +225,9 @@ class Store:
         self, orders: Iterable[Order], events: Iterable[OrderEvent], transactions: Sequence[Transaction]
     ) -> None:
         for order in orders:
-            self._put("orders", order.to_row())
+            self.put("orders", order.to_row())
         for event in events:
-            self._put("order_events", event.to_row())
+            self.put("order_events", event.to_row())
         count, before = self.head() if transactions else (0, "")
         for number, transaction in enumerate(transactions, start=count + 1):
             self._check_accounts(transaction)
@@ -235,11 +235,11 @@ class Store:
             before = chained_hash(before, row, lines)
             # The postings come first: the transaction is the seal on them, and the database refuses it unless they
             # balance. The hash is made under the write lock, so that the chain has one end whoever else writes.
-            self._put("postings", *lines)
-            self._put("transactions", {"number": number, **row, "hash": before})
+            self.put("postings", *lines)
+            self.put("transactions", {"number": number, **row, "hash": before})
 
-    def _put(self, table: str, *rows: dict[str, Any]) -> int:
-        """Insert rows with the same columns; returns the rowid of the last.
+    def put(self, table: str, *rows: dict[str, Any]) -> int:
+        """Insert rows with the same columns, within `writing()`; returns the rowid of the last.
 
         Not by sqlite-utils' insert, which looks at the shape of the table and at every value each time: that takes
         longer than the whole of what SQLite does.

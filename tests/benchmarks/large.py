@@ -31,7 +31,7 @@ def write_large_log(path: Path, interactions: int) -> None:
             with store._writing():  # noqa: SLF001
                 for n in range(first, min(first + AT_ONCE, interactions)):
                     it = _interaction(n)
-                    store._put("interactions", it.to_row())  # noqa: SLF001
+                    store.put("interactions", it.to_row())
                     store._insert((), (), book_interaction(it, rates))  # noqa: SLF001
                     if it.order_id:
                         _live(store, it, n // ORDERS_EVERY)
@@ -73,6 +73,6 @@ def _live(store: Store, it: Interaction, number: int) -> None:
         event(state, order_id=bought.id, interaction_id=it.id, at=it.at + timedelta(minutes=minutes))
         for minutes, state in enumerate(states)
     ]
-    store._put("orders", bought.to_row())  # noqa: SLF001
+    store.put("orders", bought.to_row())
     for place, step in enumerate(life):
         store._insert((), [step], book_order_event(bought, step, life[:place]))  # noqa: SLF001

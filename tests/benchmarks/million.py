@@ -62,6 +62,7 @@ def write_million(path: Path, interactions: int, plan: PricingPlan) -> None:
                 db.execute(sql)
         for sql in FILL:
             db.execute(sql)
+        db.execute("INSERT INTO spoken (spoken) VALUES ('rebuild')")
         for kind, _, sql in put_aside:
             if kind == "trigger":
                 db.execute(sql)
