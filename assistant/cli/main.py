@@ -35,6 +35,7 @@ _COMMANDS: Final = {
     "models": "assistant.cli.models",
     "forget": "assistant.cli.forget",
     "takeout": "assistant.cli.takeout",
+    "doctor": "assistant.cli.doctor",
 }
 
 
