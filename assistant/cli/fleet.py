@@ -13,13 +13,16 @@ from assistant.cli.options import Settings, console, global_options
 from assistant.cli.plans import PlanShelf
 from assistant.cli.pnl import print_profit
 from assistant.cli.when import When, Zone, aware
+from assistant.economics.attribution.models import Parameters
 from assistant.economics.fleet.behaviour import load_behaviour
+from assistant.economics.fleet.effect import claims
 from assistant.economics.fleet.engines import EngineName, OnLog, on_lake
 from assistant.economics.fleet.lake import Lake
 from assistant.economics.fleet.simulate import FIRST_MONDAY, Simulation, simulate
 from assistant.ledger.exchange import load_rates
 from assistant.ledger.plan import load_plan
 from assistant.reports.fleet import fleet_profit
+from assistant.reports.fleet_claims import claims_json, claims_parts
 from assistant.reports.profit import Terms
 from assistant.reports.sentence import statement_sentence
 from assistant.reports.statement import ALLOCATION_KEYS
@@ -32,10 +35,14 @@ if TYPE_CHECKING:
 
     from assistant.ledger.plan import PricingPlan
 
+_DEFAULTS = Parameters()
 _ENGINE = click.option(
     "--engine",
     type=click.Choice(get_args(EngineName)),
     help="Where it is added up (default: DuckDB; SQLite for a log).",
+)
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes."
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -67,7 +74,7 @@ def command() -> None:
     show_default=True,
     help="The Monday on which it begins.",
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
+@_WORKERS
 @_JSON
 @global_options
 def simulate_fleet(
@@ -181,6 +188,55 @@ def pnl(
         click.echo(json.dumps({**profit.statement.to_json(), "sentence": sentence}, indent=2))
     else:
         print_profit(console(), profit)
+    return 0
+
+
+@command.command(name="attribution")
+@click.argument("place", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--window",
+    type=float,
+    default=_DEFAULTS.window_days,
+    show_default=True,
+    help="Days before a purchase in which touches count.",
+)
+@click.option(
+    "--half-life",
+    type=float,
+    default=_DEFAULTS.half_life_days,
+    show_default=True,
+    help="Days in which a touch loses half its weight (time-decay).",
+)
+@click.option(
+    "--confidence",
+    type=float,
+    default=_DEFAULTS.confidence,
+    show_default=True,
+    help="Of the interval (incremental).",
+)
+@_WORKERS
+@_ENGINE
+@_JSON
+@global_options
+def attribution(
+    *,
+    place: Path,
+    window: float,
+    half_life: float,
+    confidence: float,
+    workers: int,
+    engine: EngineName | None,
+    as_json: bool,
+) -> int:
+    """What each attribution model claims for the devices of a fleet, beside what they truly caused."""
+    parameters = Parameters(window_days=window, half_life_days=half_life, confidence=confidence)
+    found = claims(Lake.open(place), parameters, engine or "duckdb", workers=workers)
+    if as_json:
+        click.echo(json.dumps(claims_json(found), indent=2))
+    else:
+        out = console()
+        for part in claims_parts(found):
+            out.print(part)
     return 0
 
 

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import is_dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
 from assistant.economics.fleet import behaviour as behaviour_module
@@ -16,19 +20,51 @@ from assistant.records import Effort, Interaction, Order, OrderEvent
 from tests.assistant.documented import described
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+SIMULATE: Final = [
+    *("pennyworth", "fleet", "simulate", "--households", "200000", "--weeks", "4"),
+    *("--seed", "1", "--out", "fleet"),
+]
+ATTRIBUTION: Final = ["pennyworth", "fleet", "attribution", "fleet"]
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "fleet.md"
 
 
 def render(page: str) -> str:
     """The page with every table made anew."""
-    for name, lines in {"keys": keys(), "tables": tables()}.items():
+    return _with(page, {"keys": keys(), "tables": tables()})
+
+
+def render_claims(page: str) -> str:
+    """The page with its example run anew."""
+    return _with(page, {"claims": claims()})
+
+
+def _with(page: str, sections: Mapping[str, Iterable[str]]) -> str:
+    for name, lines in sections.items():
         begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         before, _, rest = page.partition(begin)
         text = "\n".join(lines)
         page = f"{before}{begin}\n{text}\n{end}{rest.partition(end)[2]}"
     return page
+
+
+def claims() -> Iterator[str]:
+    """A fleet and what is claimed for it, as the commands print it."""
+    with TemporaryDirectory() as folder:
+        for arguments in (SIMULATE, ATTRIBUTION):
+            done = subprocess.run(
+                [sys.executable, "-m", "assistant.cli", *arguments[1:]],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(PAGE.parents[1]), "COLUMNS": "100"},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            yield "```console"
+            yield f"$ {' '.join(arguments)}"
+            yield from (line.rstrip() for line in done.stdout.rstrip().splitlines())
+            yield "```"
 
 
 def keys() -> Iterator[str]:
@@ -106,4 +142,4 @@ def tables() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(render_claims(render(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
 from assistant.cli.fleet import command
 from assistant.config import bundled_names
-from tests.assistant.fleet_page import PAGE, render
+from tests.assistant.fleet_page import PAGE, render, render_claims
 
 
 def test_the_tables_are_those_of_the_code() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert render(page) == page, "run python -m tests.assistant.fleet_page"
+
+
+@pytest.mark.slow
+def test_the_example_is_what_comes_of_its_commands() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert render_claims(page) == page, "run python -m tests.assistant.fleet_page"
 
 
 def test_every_command_with_its_options_is_named() -> None:

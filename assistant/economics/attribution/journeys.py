@@ -16,6 +16,8 @@ DAY_US: Final = 86_400_000_000
 BLOCK: Final = 1 << 21
 """Touches of journeys worked on at a time, so that memory does not grow with overlapping windows."""
 
+_LIMIT: Final = 2**62
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Journeys:
@@ -58,12 +60,25 @@ def before_purchases(history: History, window_us: int) -> Journeys:
 
     A refund that names its purchase has that purchase's journey, so that it takes back what was credited.
     """
-    times = np.unique(history.touch_us)
-    stride = len(times) + 1
-    key = history.touch_household * stride + np.searchsorted(times, history.touch_us)
-    own = history.household * stride
-    start = np.searchsorted(key, own + np.searchsorted(times, history.us - window_us, side="left"))
-    stop = np.searchsorted(key, own + np.searchsorted(times, history.us, side="right"))
+    opens = history.us - window_us
+    times_of_all = [times for times in (history.touch_us, opens, history.us) if len(times)]
+    first = min((int(times.min()) for times in times_of_all), default=0)
+    last = max((int(times.max()) for times in times_of_all), default=0)
+    # Household and time in one number, by which the touches are sorted.
+    if (span := last - first + 2) * max(history.households, 1) < _LIMIT:
+        places = history.touch_us - first, opens - first, history.us - first + 1
+    else:
+        times = np.unique(history.touch_us)
+        span = len(times) + 1
+        places = (
+            np.searchsorted(times, history.touch_us),
+            np.searchsorted(times, opens, side="left"),
+            np.searchsorted(times, history.us, side="right"),
+        )
+    key = history.touch_household * span + places[0]
+    own = history.household * span
+    start = np.searchsorted(key, own + places[1])
+    stop = np.searchsorted(key, own + places[2])
     return Journeys(start=start[history.refund_of], stop=stop[history.refund_of])
 
 

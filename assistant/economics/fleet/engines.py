@@ -30,18 +30,7 @@ EngineName: TypeAlias = Literal["duckdb", "sqlite", "spark"]
 
 _ROWS_AT_ONCE: Final = 50_000
 _LONG: Final = frozenset(
-    {
-        "transcript",
-        "words",
-        "alternatives",
-        "slots",
-        "reply",
-        "terms",
-        "rebate_terms",
-        "description",
-        "at",
-        "quoted_at",
-    }
+    {"transcript", "words", "alternatives", "slots", "reply", "terms", "rebate_terms", "description"}
 )
 """What no metric reads, and SQLite need not be given."""
 
@@ -98,7 +87,7 @@ class OnDuckDb:
 
     def arrow(self, query: ir.Table) -> pa.Table:
         """The rows of a query, as columns."""
-        return self.connection.execute(ibis.to_sql(query, dialect="duckdb")).to_arrow_table()
+        return self.connection.sql(str(ibis.to_sql(query, dialect="duckdb"))).to_arrow_table()
 
 
 class _OnSpark:
@@ -168,6 +157,14 @@ def _on_sqlite(lake: Lake) -> Iterator[_OnSqlite]:
                         db.executemany(insert, rows)
             db.execute("COMMIT")
         yield _OnSqlite(db)
+
+
+def _plain(column: pa.Array) -> list[Any]:
+    """Values that SQLite has types for."""
+    values: list[Any] = (
+        column.cast(pa.string()) if pa.types.is_timestamp(column.type) else column
+    ).to_pylist()
+    return values
 
 
 @contextmanager

@@ -36,6 +36,7 @@ class Tables:
     orders: ir.Table
     order_events: ir.Table
     postings: ir.Table
+    purchases: ir.Table
     devices: ir.Table
 
 
@@ -166,6 +167,44 @@ def sold(tables: Tables, span: Span) -> ir.Table:
     return found.group_by("intent").agg(pieces=found.pieces.sum().cast("int64"))
 
 
+def touches(tables: Tables) -> ir.Table:
+    """Everything that was said, as touches: `household`, `at`, `kind` (the intent) and `made`, the order it placed."""
+    said = tables.interactions
+    made = ibis.ifelse(said.outcome == "ordered", said.order_id, ibis.null("string"))
+    return said.select("household", "at", kind=said.intent.fill_null("none"), made=made)
+
+
+def bought(tables: Tables) -> ir.Table:
+    """All that households bought, with a device and without: `household`, `id`, `at`, `value_micros`, `currency`, and
+    `refund_of`, the id of what a negative one takes back. An order counts when it is placed, at what its customer pays.
+    """
+    columns = ("household", "id", "at", "value_micros", "currency", "refund_of")
+    outside = tables.purchases.select(*columns)
+    orders = tables.orders.select("household", "total_micros", "currency", order_id=tables.orders.id)
+    events = tables.order_events.select("household", "order_id", "state", "at")
+    steps = events.filter(events.state.isin(["placed", *_RETURNED])).inner_join(
+        orders, ["household", "order_id"]
+    )
+    placed = steps.filter(steps.state == "placed")
+    placed = placed.mutate(
+        id=placed.order_id, value_micros=placed.total_micros, refund_of=ibis.null("string")
+    )
+    back = steps.filter(steps.state != "placed")
+    back = back.mutate(
+        id=back.order_id.concat(":returned"), value_micros=-back.total_micros, refund_of=back.order_id
+    )
+    return ibis.union(outside, placed.select(*columns), back.select(*columns))
+
+
+def spending(tables: Tables) -> ir.Table:
+    """What each household spent in all, and whether it was held out: `household`, `holdout`, `micros`."""
+    everyone = tables.devices.select("household", "holdout").distinct()
+    each = bought(tables)
+    spent = each.group_by("household").agg(micros=each.value_micros.sum().cast("int64"))
+    joined = everyone.left_join(spent, "household")
+    return joined.select("household", "holdout", micros=joined.micros.fill_null(0))
+
+
 # ---- a device's own database
 
 
@@ -227,6 +266,8 @@ def device_tables(household: str = "") -> Tables:
             "order_events", stepped.mutate(household=whose, quarter=_quarter(stepped["at"]))
         ),
         postings=_in_order("postings", moved.mutate(household=whose, quarter=_quarter(moved["at"]))),
+        # A device knows only of what was bought with it.
+        purchases=_unbound("purchases").filter(ibis.literal(False)),
         devices=said.select(said.device).distinct().mutate(household=whose, holdout=ibis.literal(False)),
     )
 
