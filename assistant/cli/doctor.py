@@ -22,6 +22,7 @@ from assistant.cli.device import indicator_settings
 from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
 from assistant.cli.options import Settings, cache_dir, console, global_options
+from assistant.cli.service import mend_service, service_finding, unit_path
 from assistant.cli.session import read_catalogue
 from assistant.config import load_config
 from assistant.doctor.engines import Decoded, Model, decode
@@ -83,7 +84,7 @@ _STYLES: Final[dict[Verdict, str]] = {
 )
 @click.option(
     "--engine",
-    type=click.Choice(["auto", "vosk", "pocketsphinx", "grammar"]),
+    type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Try this recogniser (default: as configured).",
 )
 @click.option(
@@ -192,7 +193,7 @@ class _Patient:
             recording=self._record if records else None,
             playback=self._play if records and self._plays else None,
             wake_word=None,
-            service=None,
+            service=service_finding if unit_path().exists() else None,
         )
 
     def mend(self, findings: Iterable[Finding]) -> Iterator[str]:
@@ -200,6 +201,7 @@ class _Patient:
         mends: dict[str, Callable[[], str]] = {
             "privacy": lambda: make_private(self._settings.db_path),
             "unmute": unmute,
+            "service": mend_service,
         }
         for name in dict.fromkeys(finding.mend for finding in findings if finding.mend):
             try:

@@ -36,6 +36,7 @@ _COMMANDS: Final = {
     "forget": "assistant.cli.forget",
     "takeout": "assistant.cli.takeout",
     "doctor": "assistant.cli.doctor",
+    "service": "assistant.cli.service",
 }
 
 

@@ -43,7 +43,7 @@ def check_model(model: Model) -> Finding:
             advice="to be understood better: `pennyworth models fetch` (once, 40 MB)",
             facts=facts,
         )
-    named = "none needed" if model.engine in ("pocketsphinx", "grammar") else str(model.folder)
+    named = "none needed" if model.engine == "pocketsphinx" else str(model.folder)
     return Finding(name="model", verdict="well", what=f"{named}; the engine is {model.engine}", facts=facts)
 
 

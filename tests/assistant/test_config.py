@@ -80,7 +80,7 @@ def test_an_unknown_profile_names_the_nearest() -> None:
 
 def test_profiles_lie_over_each_other() -> None:
     config = load_config(profiles=["raspberry-pi-zero-2-w", "respeaker-2-mic"])
-    assert (config.recognition.engine, config.microphone.device) == ("pocketsphinx", "seeed")
+    assert (config.recognition.engine, config.hearing.activity) == ("pocketsphinx", "energy")
     assert (config.indicator.kind, config.indicator.pixels, config.button.mute) == ("apa102", 3, 17)
     IndicatorSettings(kind=config.indicator.kind, pins=config.indicator.pins, pixels=config.indicator.pixels)
 
