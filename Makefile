@@ -28,7 +28,7 @@ help:
 	@echo 'make test      lint, types, import contract, tests'
 	@echo 'make test-all  the same with the slow proofs'
 	@echo 'make bench     measure, and print figures'
-	@echo 'make docs      run a conversation, and write what came of it into docs/accounting.md'
+	@echo 'make docs      write what conversations and scenarios come to into docs/accounting.md, economics.md, scenarios.md'
 	@echo 'make audio     make the bundled recordings again (needs flite and espeak-ng)'
 	@echo 'make lock      resolve the dependencies anew (needs uv)'
 	@echo 'make clean     remove what was installed and built here'
@@ -56,6 +56,7 @@ bench: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.docs.accounting
+	$(BIN)/python -m tests.docs.economics
 
 audio: $(VENV)/.installed-dev
 	$(BIN)/python tests/audio/make_household.py

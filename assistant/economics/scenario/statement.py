@@ -107,19 +107,20 @@ def make_statement(scenario: Scenario, *, exponent: int = EXPONENT, seed: int = 
     )
     behind = _behind(figures, currency)
     number = 2**exponent
-    said = np.maximum(np.broadcast_to(drawn.interactions, number), 1)
+    said = np.broadcast_to(drawn.interactions, number)
     amounts = {account: Money.nearest(Fraction(amount), currency) for account, amount in year.amounts.items()}
 
     def line(account: str, value: Money, draws: Number, figures_behind: tuple[Figure, ...]) -> Line:
         each = np.broadcast_to(draws, number)
         low, high = _ends(each, currency)
-        of = each / said
+        # Nothing costs anything by interaction where nobody says anything.
+        of = np.divide(each, said, out=np.zeros(number), where=said > 0)
         return Line(
             account=account,
             value=value,
             low=low,
             high=high,
-            each_micros=Fraction(value.micros, max(year.interactions, 1)),
+            each_micros=Fraction(value.micros, year.interactions) if year.interactions else Fraction(0),
             each_low_micros=Fraction(float(np.quantile(of, BAND[0])) * 10**6),
             each_high_micros=Fraction(float(np.quantile(of, BAND[1])) * 10**6),
             behind=figures_behind,

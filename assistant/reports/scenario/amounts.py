@@ -75,7 +75,7 @@ def large_text(value: Fraction | float) -> str:
                 if number < 1000 * size
                 else f"{float(value) / size:,.0f} {word}"
             )
-    return number_text(value)
+    return solved_text(float(value))
 
 
 def solved_text(value: float) -> str:

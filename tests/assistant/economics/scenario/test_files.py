@@ -34,6 +34,7 @@ WAYS = {
         "cut-headcount",
         "local-recognition",
         "price-war",
+        "stop",
     ),
 }
 
