@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from intents.check import Definitions, check
-from intents.compilation import compile_answers, compile_commands, slots_of
+from intents.compilation import choices_of, compile_answers, compile_commands, slots_of
 from intents.errors import DefinitionError
 from intents.read import bundled, read_files
 
@@ -32,6 +32,8 @@ class IntentDefinition:
     """Slots that must be known before it can be carried out, in the order to ask for them."""
     slots: frozenset[str]
     """Every slot its templates can fill."""
+    choices: Mapping[str, tuple[str, ...]]
+    """Slot to the values that its lists have, in their order; of times and numbers there are no lists."""
     answers: Mapping[str, tuple[str, ...]]
     """Slot to the templates of its answers; every required slot has some."""
     decoys: tuple[str, ...]
@@ -100,6 +102,7 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         kind=metadata.kind,
         required=metadata.required,
         slots=slots_of(name, definitions, commands),
+        choices=choices_of(name, commands),
         answers=metadata.answers,
         decoys=metadata.decoys,
         replies=metadata.replies,

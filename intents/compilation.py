@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hassil.expression import Expression, TextChunk
-from hassil.intents import Intents
+from hassil.intents import Intents, TextSlotList
 
+from intents.automaton import Scope
 from intents.normalise import normalise
 from intents.walk import list_expressions, nodes, references
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hassil.expression import Sentence
-    from hassil.intents import SlotList
+    from hassil.intents import SlotList, TextSlotValue
 
     from intents.check import Definitions
 
@@ -57,6 +58,25 @@ def slots_of(name: str, definitions: Definitions, commands: Intents) -> frozense
         for sentence in data.sentences:
             slots |= {reference.slot_name for reference in references(sentence.expression, rules)}
     return frozenset(slots)
+
+
+def choices_of(name: str, commands: Intents) -> dict[str, tuple[str, ...]]:
+    """Slot to the values of the lists that fill it; none of times, numbers and wildcards."""
+    choices: dict[str, dict[str, None]] = {}
+    for data in commands.intents[name].data:
+        scope = Scope.of(commands, data)
+        for sentence in data.sentences:
+            for reference in references(sentence.expression, scope.rules):
+                slot_list = scope.lists[reference.list_name]
+                if isinstance(slot_list, TextSlotList):
+                    values = [str(value.value_out) for value in slot_list.values if not _is_open(value)]
+                    choices.setdefault(reference.slot_name, {}).update(dict.fromkeys(values))
+    return {slot: tuple(values) for slot, values in choices.items() if values}
+
+
+def _is_open(value: TextSlotValue) -> bool:
+    """Whether the value is worked out, or is whatever words of a template were said."""
+    return bool((value.metadata or {}).get("resolve")) or value.value_out is None
 
 
 def _normalise_all(lists: Mapping[str, SlotList], sentences: Iterable[Sentence]) -> None:

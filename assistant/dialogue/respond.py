@@ -34,6 +34,9 @@ USUAL: Final = "usual"
 _NOT_USUAL: Final = frozenset({"time"})
 # A time is of one day; the rest of an order may be wanted again.
 
+# More names in a row nobody remembers.
+_MOST_CHOICES: Final = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Talk:
@@ -165,6 +168,8 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
             return _explain(state, understood.intent, talk)
         case "correct":
             return _change(state, understood.slots, talk)
+        case "choices":
+            return _choices(state, understood.slots, talk)
         case _:
             return _not_understood(state, talk)
 
@@ -187,6 +192,21 @@ def _explain(state: Pending, what: str, talk: _Talk) -> Turn:
         case Asking() | Offering():
             answer, ask = talk.say("dialogue.depends"), _question(state, talk)
     return talk.end("asked", f"{answer} {ask}", intent=_about(state), state=state)
+
+
+def _choices(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+    """What there is to choose from, of the slot that is named or else of the one that is asked for; then the question
+    again."""
+    asked_for = state.slot if isinstance(state, Asking) else ""
+    known = talk.setting.catalogue.intents[_about(state)].choices.get(str(said.get("what", asked_for)))
+    if known is None:
+        answer = talk.say("dialogue.no_choices")
+    elif len(known) <= _MOST_CHOICES:
+        answer = talk.say("dialogue.choices", choices=talk.setting.replies.names(list(known)))
+    else:
+        said_aloud = talk.say("list.comma").join(known[:_MOST_CHOICES])
+        answer = talk.say("dialogue.choices_and_more", choices=said_aloud, more=len(known) - _MOST_CHOICES)
+    return talk.end("asked", f"{answer} {_question(state, talk)}", intent=_about(state), state=state)
 
 
 def _yes(state: Pending, talk: _Talk) -> Turn:

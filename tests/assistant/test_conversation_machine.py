@@ -1,5 +1,6 @@
 """Whatever is said, heard half, or left unsaid, by two programs on one log that die and come back: nothing is ordered
-without a clear yes to exactly what was read back, never more than a day may hold, and the books agree."""
+without a clear yes to exactly what was read back (and the right PIN, where there is one), nothing twice within a minute
+unless that was said, and never more than a day may hold; and the books agree."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Confirming, Limits, Setting
+from assistant.dialogue import Confirming, Limits, Pin, Proving, Setting
 from assistant.partners.board import load_partners
 from assistant.pipeline import Pipeline
 from assistant.records import Effort, Heard, Transcript
@@ -30,7 +31,10 @@ from tests.assistant.examples import NOW, plan
 from tests.assistant.near_yes import NEAR_YES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from assistant.pipeline import Receipt
+    from assistant.records import Order
 
 CATALOGUE = load_catalogue("en")
 MATCHER = Matcher(CATALOGUE)
@@ -43,6 +47,9 @@ SETTING = Setting(
     max_misunderstood=2,
     limits=Limits(orders_a_day=MOST_A_DAY),
 )
+RIGHT: Final = ("one two three four", "1234", "my pin is twelve thirty four")
+WRONG: Final = ("one two three five", "4321", "one two three", "twelve")
+WITH_PIN = replace(SETTING, pin=Pin.of("1234"), pin_attempts=2)
 COMMANDS = sample_phrases(CATALOGUE, limit_per_intent=40, seed=11)
 YES: Final = ("yes", "yes please", "order it", "go ahead", "sure")
 ORDERS: Final = (
@@ -59,6 +66,8 @@ ANSWERS: Final = (
 class TwoPrograms(RuleBasedStateMachine):
     """Two pipelines of one device on one database."""
 
+    setting = SETTING
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
@@ -66,6 +75,7 @@ class TwoPrograms(RuleBasedStateMachine):
         self.stores: list[Store] = []
         self.lines: list[Pipeline] = []
         self.ordered: dict[str, str] = {}
+        self.placed: list[tuple[Order, datetime]] = []
 
     @initialize()
     def begin(self) -> None:
@@ -78,7 +88,7 @@ class TwoPrograms(RuleBasedStateMachine):
     def _program(self, store: Store) -> Pipeline:
         return Pipeline(
             matcher=MATCHER,
-            setting=SETTING,
+            setting=self.setting,
             store=store,
             clock=self.clock,
             device="test",
@@ -97,10 +107,21 @@ class TwoPrograms(RuleBasedStateMachine):
         receipt = line.handle(heard)
         it = receipt.interaction
         assert it.reply
+        after = line._state  # noqa: SLF001
+        if isinstance(after, Proving):
+            # Nothing but a clear yes leads to the question for the PIN, and to the one of that order.
+            assert isinstance(before, Confirming | Proving)
+            assert after.order == before.order
+            assert isinstance(before, Proving) or text in YES
         if it.outcome == "ordered":
-            assert isinstance(before, Confirming)
+            assert isinstance(before, Confirming if self.setting.pin is None else Proving)
             assert receipt.order == before.order
-            assert text in YES
+            assert text in (YES if self.setting.pin is None else RIGHT)
+            since = self.clock.now() - self.setting.limits.same_again
+            if any(at >= since and same(order, before.order) for order, at in self.placed):
+                assert before.repeats is not None
+                assert same(before.repeats[0], before.order)
+            self.placed.append((before.order, self.clock.now()))
             assert not truncated
             assert not lost
             # As it was read back, to the cent and the last slot.
@@ -109,8 +130,6 @@ class TwoPrograms(RuleBasedStateMachine):
             assert stored.description in it.reply
             assert [event.state for event in life] == ["quoted", "confirmed", "placed"]
             self.ordered[stored.id] = it.id
-        if not isinstance(before, Confirming):
-            assert it.outcome != "ordered"
         return receipt
 
     @rule(who=st.integers(0, 1), text=st.sampled_from(ORDERS))
@@ -144,7 +163,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 1), text=st.text(max_size=30))
     def anything(self, who: int, text: str) -> None:
-        assert self._say(who, text).interaction.outcome != "ordered" or text in YES
+        assert self._say(who, text).interaction.outcome != "ordered" or text in (*YES, *RIGHT)
 
     @rule(
         who=st.integers(0, 1), first=st.sampled_from(READ_BACK), yes=st.sampled_from(YES), lost=st.booleans()
@@ -201,6 +220,43 @@ class TwoPrograms(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
+class TwoProgramsWithPin(TwoPrograms):
+    """The same where every order needs a PIN."""
+
+    setting = WITH_PIN
+
+    @rule(
+        who=st.integers(0, 1),
+        text=st.sampled_from(ORDERS),
+        yes=st.sampled_from(YES),
+        pin=st.sampled_from(RIGHT),
+    )
+    def order_yes_and_pin(self, who: int, text: str, yes: str, pin: str) -> None:
+        for said in (text, yes, pin):
+            self._say(who, said)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from((*RIGHT, *WRONG)))
+    def pin(self, who: int, text: str) -> None:
+        self._say(who, text)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(RIGHT), lost=st.booleans())
+    def half_a_pin(self, who: int, text: str, lost: bool) -> None:
+        for said in ("order a large ham pizza", "yes"):
+            self._say(who, said)
+        self._say(who, text, truncated=not lost, lost=160 if lost else 0)
+
+    @rule(who=st.integers(0, 1), text=st.sampled_from(NEAR_YES))
+    def nearly_yes_and_pin(self, who: int, text: str) -> None:
+        self._say(who, "order a small ham pizza")
+        self._say(who, text)
+        assert self._say(who, RIGHT[0]).interaction.outcome != "ordered"
+
+
+def same(one: Order, other: Order) -> bool:
+    """Whether two orders are of the same, for the same price."""
+    return (one.intent, dict(one.slots), one.total) == (other.intent, dict(other.slots), other.total)
+
+
 SHORT = settings(
     max_examples=25,
     stateful_step_count=20,
@@ -211,13 +267,18 @@ SHORT = settings(
 )
 
 
-def test_two_programs_order_nothing_by_mistake() -> None:
-    run_state_machine_as_test(TwoPrograms, settings=SHORT)
+MACHINES = [TwoPrograms, TwoProgramsWithPin]
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_two_programs_order_nothing_by_mistake(machine: type[TwoPrograms]) -> None:
+    run_state_machine_as_test(machine, settings=settings(SHORT, max_examples=15))
 
 
 @pytest.mark.slow
-def test_two_programs_order_nothing_by_mistake_for_long() -> None:
-    run_state_machine_as_test(TwoPrograms, settings=settings(SHORT, max_examples=400, stateful_step_count=50))
+@pytest.mark.parametrize("machine", MACHINES)
+def test_two_programs_order_nothing_by_mistake_for_long(machine: type[TwoPrograms]) -> None:
+    run_state_machine_as_test(machine, settings=settings(SHORT, max_examples=400, stateful_step_count=50))
 
 
 @pytest.mark.parametrize("text", NEAR_YES)

@@ -93,6 +93,24 @@ def test_no_orders_nothing(no: str, before: tuple[str, ...]) -> None:
     assert not [state for state in life(turns) if state == "quoted"] or life(turns)[-1] == "cancelled"
 
 
+def test_a_question_about_the_choices_is_answered_from_the_list_and_the_open_one_asked_again() -> None:
+    turns = talk(
+        "order a pizza", "what sizes are there", "large", "what can I have", "ham", "what crusts are there"
+    )
+    assert turns[1].reply == (
+        "You can have small, medium, large and extra large. What size: small, medium or large?"
+    )
+    assert turns[3].reply.startswith("You can have anchovy, artichoke, ")
+    assert turns[3].reply.endswith(" more. With what on it?")
+    assert "thin, thick" in turns[5].reply
+    assert "Shall I order?" in turns[5].reply
+    assert outcomes(turns) == ["asked"] * 6
+    # What nobody sells here has no list, and to ask for it changes nothing either.
+    no_list = talk("call me a taxi", "what sizes are there", "to the zoo")
+    assert no_list[1].reply == "There is no list of that. Where to?"
+    assert no_list[2].order is not None
+
+
 def test_a_yes_to_a_question_for_a_slot_orders_nothing() -> None:
     turns = talk("order a pizza", "yes", "yes")
     assert outcomes(turns) == ["asked", "rejected", "cancelled"]

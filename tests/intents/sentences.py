@@ -190,6 +190,11 @@ _OTHERS: list[tuple[str, str, dict[str, str | int]]] = [
     ("timer", "set a 10 minute timer", {"action": "set", "duration": 600}),
     (
         "timer",
+        "set a timer for the pizza for 10 minutes",
+        {"action": "set", "duration": 600, "name": "pizza"},
+    ),
+    (
+        "timer",
         "start a pasta timer for eight and a half minutes",
         {"action": "set", "duration": 510, "name": "pasta"},
     ),
