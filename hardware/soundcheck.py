@@ -14,11 +14,15 @@ from hardware.errors import HardwareError, MicrophoneError
 from hardware.portaudio import InputDevice, load, query_devices
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
     from numpy.typing import NDArray
 
 LIST_S: Final = 10.0
 """Seconds that listing the devices may take; slow USB devices take a few."""
+RATES: Final = (16_000, 44_100, 48_000)
+"""Sample rates that the default microphone is asked for, Hz; ours is the first."""
 _TAIL_S: Final = 10.0
 """Seconds that playing may take beyond the length of the sound."""
 
@@ -40,6 +44,8 @@ class SoundDevices:
     """Version of PortAudio."""
     inputs: tuple[InputDevice, ...]
     outputs: tuple[OutputDevice, ...]
+    rates: tuple[int, ...]
+    """Which of `RATES` the default microphone takes, Hz; another is converted."""
 
 
 def sound_devices() -> SoundDevices:
@@ -49,6 +55,7 @@ def sound_devices() -> SoundDevices:
         library=answer["library"],
         inputs=tuple(InputDevice(**device) for device in answer["inputs"]),
         outputs=tuple(OutputDevice(**device) for device in answer["outputs"]),
+        rates=tuple(answer["rates"]),
     )
 
 
@@ -90,12 +97,21 @@ def _devices(_: bytes) -> Any:
         raise MicrophoneError(f"the sound devices cannot be listed: {error}") from error
     return {
         "library": sounddevice.get_portaudio_version()[1],
+        "rates": [rate for rate in RATES if _takes(sounddevice, rate)],
         "inputs": [vars(device) for device in inputs],
         "outputs": [
             {"index": device["index"], "name": device["name"], "is_default": device["index"] == default}
             for device in outputs
         ],
     }
+
+
+def _takes(sounddevice: ModuleType, rate: int) -> bool:
+    try:
+        sounddevice.check_input_settings(samplerate=rate, channels=1, dtype="int16")
+    except (sounddevice.PortAudioError, ValueError):
+        return False
+    return True
 
 
 def _play(data: bytes) -> Any:

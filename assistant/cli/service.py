@@ -186,8 +186,11 @@ def write_unit(options: ServiceOptions) -> None:
     path = unit_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(f".{os.getpid()}")
-    aside.write_text(_unit(options), encoding="utf-8")
-    aside.replace(path)
+    try:
+        aside.write_text(_unit(options), encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _unit(options: ServiceOptions) -> str:

@@ -27,6 +27,7 @@ def check_devices(devices: SoundDevices) -> Finding:
     """There must be something to hear with."""
     facts = {
         "library": devices.library,
+        "default_takes_hz": list(devices.rates),
         "inputs": [
             {
                 "index": device.index,
@@ -52,7 +53,8 @@ def check_devices(devices: SoundDevices) -> Finding:
             facts=facts,
         )
     default = next((device for device in devices.inputs if device.is_default), None)
-    named = f"default {default.name!r} at {default.rate:g} Hz" if default else "none is the default"
+    taken = ", ".join(f"{rate:g}" for rate in devices.rates) or f"only {default.rate:g}" if default else ""
+    named = f"default {default.name!r}, takes {taken} Hz" if default else "none is the default"
     what = f"{len(devices.inputs)} to hear ({named}), {len(devices.outputs)} to play"
     if not devices.outputs:
         return Finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes.util
 import json
 import os
 import re
@@ -17,9 +18,13 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from assistant.audiotest.cases import load_cases
 from assistant.cli.main import command
+from assistant.cli.service import unit_path, write_unit
 from assistant.config import bundled_names
+from assistant.resources import household_dir
 from assistant.service import UNIT, WATCHDOG_S, ServiceOptions, options_of, unit_text
+from assistant.store.store import Store
 from tests.hardware.virtual_microphone import missing_parts, virtual_microphone
 
 if TYPE_CHECKING:
@@ -186,6 +191,24 @@ def test_install_status_and_uninstall(run: Run, home: Path) -> None:
     assert "No service" in run("service", "uninstall").stdout
 
 
+def test_a_unit_is_replaced_whole_or_not_at_all(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    write_unit(ServiceOptions(profiles=("laptop",)))
+    before = unit_path().read_text()
+
+    def ends(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("write_text", "replace"):
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, step, ends)
+            with pytest.raises(KeyboardInterrupt):
+                write_unit(ServiceOptions())
+        assert unit_path().read_text() == before
+    assert [path.name for path in unit_path().parent.iterdir()] == [UNIT]
+
+
 def test_nothing_is_written_when_it_is_only_printed_or_refused(run: Run, home: Path) -> None:
     assert "ExecStart=" in run("service", "install", "--print").stdout
     refused = run("service", "install", "--profile", "raspberry-pi-44")
@@ -214,6 +237,48 @@ def test_the_doctor_brings_a_service_of_another_installation_up_to_date(run: Run
     ]
     assert len(document["mended"]) == 1
     assert unit.read_text() == written
+
+
+@pytest.mark.slow
+@needs_systemd
+@pytest.mark.skipif(ctypes.util.find_library("seccomp") is None, reason="needs libseccomp")
+@pytest.mark.skipif(bool(missing_parts()), reason=f"needs {missing_parts()}")
+def test_listen_needs_no_more_than_the_unit_grants(tmp_path: Path) -> None:
+    unit = tmp_path / UNIT
+    unit.write_text(text(tmp_path))
+    guarded = [sys.executable, "-m", "tests.assistant.guarded", str(unit), sys.executable]
+    # The filter bites, on what must not be.
+    dial = "import socket; socket.socket(socket.AF_INET)"
+    refused = subprocess.run([*guarded, "-c", dial], capture_output=True, text=True, check=False, timeout=60)
+    assert "PermissionError" in refused.stderr
+    music = household_dir() / next(c for c in load_cases(household_dir()) if c.intent == "music").audio
+    log = tmp_path / "log.db"
+    with (
+        tempfile.TemporaryDirectory(prefix="mic") as folder,
+        virtual_microphone(Path(folder)) as microphone,
+        subprocess.Popen(
+            [*guarded, "-m", "assistant.cli", "--db", str(log), "listen"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=microphone.env,
+        ) as process,
+    ):
+        try:
+            assert process.stdout
+            assert process.stdout.readline().startswith("Listening")
+            microphone.wait_for_listener()
+            microphone.play(music)
+            assert any(line.startswith("#1 ") for line in process.stdout)
+            # Recording is begun anew under the same filter, too.
+            microphone.kill()
+            microphone.start()
+            microphone.wait_for_listener()
+            process.terminate()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    with Store.open(log, mode="read") as store:
+        assert [it.intent for it in store.interactions()] == ["music"]
 
 
 @pytest.mark.parametrize("page", ["raspberry-pi.md", "doctor.md", "listening.md"])

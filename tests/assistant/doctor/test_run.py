@@ -37,6 +37,7 @@ DEVICES = SoundDevices(
     library="PortAudio V19",
     inputs=(MICROPHONE,),
     outputs=(OutputDevice(index=0, name="jack", is_default=True),),
+    rates=(44100, 48000),
 )
 LOG = LogHealth(
     path=Path("/log.db"), exists=True, problem="", interactions=3, size=9, newest=NOW, open_to_others=False
@@ -178,6 +179,8 @@ def decoded(**changes: Any) -> Finding:
         (level(peak_dbfs=-55), "note", "turn the recording level up"),
         (level(floor_dbfs=-35), "note", "noisy"),
         (check_recording(dataclasses.replace(RECORDING, lost_frames=80)), "note", "80 samples were lost"),
+        (check_devices(DEVICES), "well", "default 'USB', takes 44100, 48000 Hz"),
+        (check_devices(dataclasses.replace(DEVICES, rates=())), "well", "takes only 48000 Hz"),
         (check_devices(dataclasses.replace(DEVICES, inputs=())), "failed", "arecord"),
         (check_devices(dataclasses.replace(DEVICES, outputs=())), "note", "loudspeaker"),
         (log(), "well", "3 interactions"),
