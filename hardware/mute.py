@@ -18,6 +18,7 @@ from hardware.microphone import BEAT_S, lasting_chunks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from hardware.microphone import MicrophoneNews, MicrophoneSettings
 
@@ -27,12 +28,17 @@ logger = logging.getLogger(__name__)
 class MuteSwitch:
     """Whether the microphone is switched off. Safe to share between threads."""
 
-    def __init__(self, *, on: bool = False) -> None:
-        """`on`: muted from the beginning."""
+    def __init__(self, *, on: bool = False, kept: Path | None = None) -> None:
+        """`on`: muted from the beginning.
+
+        With `kept`, a file that is there while it is muted: whoever has switched the microphone off finds it so after
+        a crash, an update or a loss of power.
+        """
         self._muted = threading.Event()
         self._open = threading.Event()
         self._lock = threading.Lock()
-        self.set(on=on)
+        self._kept = kept
+        self.set(on=on or (kept is not None and kept.exists()))
 
     @property
     def muted(self) -> bool:
@@ -50,6 +56,16 @@ class MuteSwitch:
             self._turn(on=not self._muted.is_set())
 
     def _turn(self, *, on: bool) -> None:
+        if self._kept is not None:
+            try:
+                if on:
+                    self._kept.parent.mkdir(parents=True, exist_ok=True)
+                    self._kept.touch()
+                else:
+                    self._kept.unlink(missing_ok=True)
+            except OSError as error:
+                # It is muted all the same, for as long as this program runs.
+                logger.warning("whether the microphone is switched off cannot be kept: %s", error)
         (self._muted if on else self._open).set()
         (self._open if on else self._muted).clear()
 
@@ -122,11 +138,11 @@ class _Muting:
             if self._switch.muted:
                 begun = time.monotonic()
                 self.close()
-                logger.info("the microphone is switched off")
+                logger.warning("the microphone is switched off by its button")
                 self._muted(True)
                 yield from self._silence(begun)
                 self._muted(False)
-                logger.info("the microphone is switched on")
+                logger.warning("the microphone is switched on again")
             try:
                 if self._recording is None:
                     self.open()

@@ -6,17 +6,19 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from assistant.cli.options import data_dir
 from assistant.errors import ConfigError
 from hardware.errors import GpioError
 from hardware.gpio import NO_PIN
 from hardware.indicator import IndicatorSettings, NoIndicator, open_indicator
+from hardware.mute import MuteSwitch
 from hardware.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from assistant.config import Config, IndicatorConfig
-    from hardware.mute import MuteSwitch
 
 logger = logging.getLogger(__name__)
 
@@ -47,17 +49,24 @@ def lights(config: Config) -> Iterator[Status]:
         status.close()
 
 
+def mute_file() -> Path:
+    """What is there while the microphone is switched off by its button."""
+    return data_dir() / "muted"
+
+
 @contextmanager
-def mute_button(config: Config, switch: MuteSwitch) -> Iterator[None]:
-    """Let the button, where there is one, switch the microphone off and on.
+def mute_button(config: Config) -> Iterator[MuteSwitch]:
+    """The switch of the microphone, with the button, where there is one, that turns it.
 
     Raises:
         GpioError: the button is not to be had. Unlike a light it is relied upon, so that this ends the program.
     """
     if config.button.mute == NO_PIN:
-        yield
+        # Without a button nobody could switch it on again.
+        yield MuteSwitch()
         return
     from hardware.button import Button
 
+    switch = MuteSwitch(kept=mute_file())
     with Button(config.button.mute, pressed=switch.toggle, pull=config.button.pull):
-        yield
+        yield switch

@@ -18,7 +18,7 @@ from rich.text import Text
 import assistant
 from assistant.audiotest.cases import load_cases
 from assistant.cli.conversation import limits, own_replies, pin
-from assistant.cli.device import indicator_settings
+from assistant.cli.device import indicator_settings, mute_file
 from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
 from assistant.cli.options import Settings, cache_dir, console, global_options
@@ -192,6 +192,7 @@ class _Patient:
             devices=sound_devices,
             recording=self._record if records else None,
             playback=self._play if records and self._plays else None,
+            muted=mute_file().exists if config.button.mute != NO_PIN else None,
             wake_word=None,
             service=service_finding if unit_path().exists() else None,
         )

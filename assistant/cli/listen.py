@@ -13,7 +13,7 @@ from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
 from assistant.supervision import Supervisor
 from hardware.microphone import MicrophoneSettings
-from hardware.mute import MuteSwitch, mutable_chunks
+from hardware.mute import mutable_chunks
 
 
 @click.command(name="listen")
@@ -38,10 +38,10 @@ def command(settings: Settings, /, profiles: tuple[str, ...], engine: str | None
     config = with_engine(settings.load(profiles), engine)
     device = config.microphone.device
     microphone_settings = MicrophoneSettings(device=None if device == "" else device)
-    supervisor, switch = Supervisor(os.environ), MuteSwitch()
+    supervisor = Supervisor(os.environ)
     with (
         lights(config) as status,
-        mute_button(config, switch),
+        mute_button(config) as switch,
         open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session,
     ):
         listener = session.listener(keep_audio=True)

@@ -62,6 +62,8 @@ class Probes:
     """None where nothing is to be recorded."""
     playback: Callable[[], str] | None
     """Plays what was recorded; what was played. None where nothing is to be played."""
+    muted: Callable[[], bool] | None
+    """Whether the microphone is switched off by its button; None where there is no button."""
     wake_word: Callable[[], str] | None
     """Opens the wake word; which. None where none is configured."""
     service: Callable[[], Finding] | None
@@ -103,6 +105,7 @@ def _steps(probes: Probes) -> dict[str, Callable[[Mapping[str, Finding]], Findin
         "power": lambda _: _examined("power", probes.power, check_power),
         "permissions": lambda _: _examined("permissions", probes.access, check_access),
         "devices": lambda _: _examined("devices", probes.devices, check_devices, unless="failed"),
+        "button": lambda _: None if probes.muted is None else _examined("button", probes.muted, check_button),
         "microphone": lambda found: _microphone(probes, found),
         "playback": lambda found: _playback(probes, found),
         "model": lambda _: _examined("model", probes.model, check_model),
@@ -156,6 +159,18 @@ def _well(name: str, what: str) -> Finding:
 
 def _skipped(name: str, what: str) -> Finding:
     return Finding(name=name, verdict="skipped", what=what)
+
+
+def check_button(muted: bool) -> Finding:
+    """Who has switched the microphone off may have forgotten it."""
+    if muted:
+        return Finding(
+            name="button",
+            verdict="note",
+            what="the microphone is switched off by its button",
+            advice="press the button to be heard",
+        )
+    return Finding(name="button", verdict="well", what="the microphone is not switched off by it")
 
 
 def check_folders(refused: Sequence[str]) -> Finding:

@@ -15,7 +15,6 @@ from assistant.cli.device import lights, mute_button
 from assistant.config import Config, load_config
 from assistant.errors import ConfigError
 from hardware.errors import GpioError
-from hardware.mute import MuteSwitch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,10 +44,12 @@ muted = 24
 """
 
 
-def test_the_button_is_followed_by_the_light(pins: MockFactory, tmp_path: Path) -> None:
+def test_the_button_is_followed_by_the_light(
+    pins: MockFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = configured(tmp_path, f"{LIGHTS}\n[button]\nmute = 17\n")
-    switch = MuteSwitch()
-    with lights(config) as status, mute_button(config, switch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with lights(config) as status, mute_button(config) as switch:
         status.show("hearing")
         assert (pins.pin(23).state, pins.pin(24).state) == (1, 0)
         pins.pin(17).drive_low()
@@ -59,6 +60,12 @@ def test_the_button_is_followed_by_the_light(pins: MockFactory, tmp_path: Path) 
     pins.pin(17).drive_high()
     pins.pin(17).drive_low()
     assert switch.muted
+    # Begun anew, as after a crash.
+    with mute_button(config) as switch:
+        assert switch.muted
+    # Without the button it could not be switched on again.
+    with mute_button(load_config()) as switch:
+        assert not switch.muted
 
 
 def test_a_machine_without_pins_goes_on_without_lights_and_not_without_its_button(
@@ -70,7 +77,7 @@ def test_a_machine_without_pins_goes_on_without_lights_and_not_without_its_butto
     with lights(config) as status:
         status.show("hearing")
     assert "no lights" in caplog.text
-    with pytest.raises(GpioError, match="must be a Raspberry Pi"), mute_button(config, MuteSwitch()):
+    with pytest.raises(GpioError, match="must be a Raspberry Pi"), mute_button(config):
         pytest.fail("a button that is not there")
 
 
@@ -86,8 +93,9 @@ def test_lights_that_contradict_themselves_are_refused(tmp_path: Path) -> None:
 
 
 def test_without_a_button_no_pin_is_touched(pins: MockFactory) -> None:
-    with mute_button(load_config(), MuteSwitch()):
+    with mute_button(load_config()) as switch:
         assert pins.pins == {}
+        assert not switch.muted
 
 
 def test_listen_does_not_begin_without_the_button_it_is_to_have(tmp_path: Path) -> None:

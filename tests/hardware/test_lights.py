@@ -20,6 +20,7 @@ from hardware.status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PATIENCE_S = 10.0
 
@@ -192,6 +193,26 @@ def test_a_button_mutes_and_unmutes_and_can_be_held(pins: MockFactory, pull: Any
         release()
     press()
     assert not switch.muted
+
+
+def test_what_was_switched_off_stays_off_after_a_crash(tmp_path: Path) -> None:
+    kept = tmp_path / "not" / "yet" / "muted"
+    switch = MuteSwitch(kept=kept)
+    assert not switch.muted
+    switch.toggle()
+    # Nothing is closed or told in between.
+    again = MuteSwitch(kept=kept)
+    assert again.muted
+    again.toggle()
+    assert not MuteSwitch(kept=kept).muted
+
+
+def test_it_is_muted_where_that_cannot_be_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    switch = MuteSwitch(kept=tmp_path / "file" / "muted")
+    switch.toggle()
+    assert switch.muted
+    assert "cannot be kept" in caplog.text
 
 
 def test_what_matters_most_is_shown() -> None:

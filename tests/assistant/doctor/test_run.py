@@ -65,6 +65,7 @@ def healthy() -> Probes:
         devices=lambda: DEVICES,
         recording=lambda: RECORDING,
         playback=lambda: "3.0 s were played",
+        muted=lambda: False,
         wake_word=lambda: "okay nabu",
         service=lambda: Finding(name="service", verdict="well", what="runs"),
     )
@@ -72,6 +73,7 @@ def healthy() -> Probes:
 
 NAMES = {
     "access": "permissions",
+    "muted": "button",
     "decoded": "recognition",
     "recording": "microphone",
     "wake_word": "wake word",
@@ -146,13 +148,13 @@ def test_bad_input_is_to_be_put_right_and_is_no_broken_device(error: Exception, 
 
 def test_what_is_not_wanted_is_not_examined() -> None:
     little = dataclasses.replace(
-        healthy(), recording=None, playback=None, decoded=None, wake_word=None, service=None
+        healthy(), recording=None, playback=None, decoded=None, muted=None, wake_word=None, service=None
     )
     findings = {finding.name: finding.verdict for finding in examine(little)}
     assert [name for name, verdict in findings.items() if verdict == "skipped"] == [
         *("microphone", "playback", "recognition")
     ]
-    assert not {"wake word", "service"} & set(findings)
+    assert not {"button", "wake word", "service"} & set(findings)
     silent = Recording(seconds=3, lost_frames=0, level=dataclasses.replace(LEVEL, zeros=1))
     muted = {f.name: f for f in examine(dataclasses.replace(healthy(), recording=lambda: silent))}
     assert (muted["microphone"].mend, muted["playback"].verdict) == ("unmute", "skipped")
@@ -188,6 +190,7 @@ def decoded(**changes: Any) -> Finding:
         (log(problem="it is read-only; choose another --db"), "failed", "choose another --db"),
         (log(open_to_others=True), "note", "other users"),
         (run.check_folders(["/a", "/b"]), "wrong", "chown -R $USER /a /b"),
+        (run.check_button(True), "note", "press the button"),
         (check_model(Model(engine="auto", folder=None)), "note", "models fetch"),
         (check_model(Model(engine="vosk", folder=None)), "wrong", "models fetch"),
         (check_model(Model(engine="pocketsphinx", folder=None)), "well", "none needed"),
