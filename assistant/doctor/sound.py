@@ -64,7 +64,9 @@ def check_devices(devices: SoundDevices) -> Finding:
             advice="without a loudspeaker replies can only be read",
             facts=facts,
         )
-    return Finding(name="devices", verdict="well", what=f"{what}; {devices.library}", facts=facts)
+    return Finding(
+        name="devices", verdict="well", what=f"{what}; {devices.library.partition(',')[0]}", facts=facts
+    )
 
 
 def check_recording(recording: Recording) -> Finding:
