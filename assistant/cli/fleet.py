@@ -15,6 +15,7 @@ from assistant.cli.pnl import print_profit
 from assistant.cli.when import When, Zone, aware
 from assistant.economics.attribution.models import Parameters
 from assistant.economics.fleet.behaviour import load_behaviour
+from assistant.economics.fleet.collect import collect
 from assistant.economics.fleet.effect import claims
 from assistant.economics.fleet.engines import EngineName, OnLog, on_lake
 from assistant.economics.fleet.lake import Lake
@@ -121,6 +122,38 @@ def simulate_fleet(
         f"{truth['held_out']:,} households held out; the others' devices truly caused purchases of {truth['effect']} "
         f"{truth['currency']} (truth.json)"
     )
+    return 0
+
+
+@command.command(name="collect")
+@click.argument(
+    "logs",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    nargs=-1,
+    required=True,
+    metavar="LOG...",
+)
+@click.option("--out", type=_FOLDER, required=True, help="Folder that the logs are gathered in.")
+@click.option("--no-words", is_flag=True, help="Leave what was said and answered on the devices.")
+@_JSON
+@global_options
+def collect_logs(*, logs: tuple[Path, ...], out: Path, no_words: bool, as_json: bool) -> int:
+    """Gather the logs of devices, each row once: repeat it as often as you like.
+
+    The logs are only read. Two devices of one name are told apart by their logs.
+    """
+    gathered = collect(logs, out, words=not no_words)
+    if as_json:
+        found = [
+            {"log": str(each.log), "household": each.household, "new": each.new, "known": each.known}
+            for each in gathered
+        ]
+        click.echo(json.dumps({"out": str(out), "logs": found}, indent=2))
+        return 0
+    for each in gathered:
+        new = each.new.get("interactions", 0)
+        click.echo(f"{each.log}: {new:,} new interactions, {each.known:,} there already")
+    click.echo(f"{sum(each.new.get('interactions', 0) for each in gathered):,} new in {out}")
     return 0
 
 

@@ -268,7 +268,10 @@ def device_tables(household: str = "") -> Tables:
         postings=_in_order("postings", moved.mutate(household=whose, quarter=_quarter(moved["at"]))),
         # A device knows only of what was bought with it.
         purchases=_unbound("purchases").filter(ibis.literal(False)),
-        devices=said.select(said.device).distinct().mutate(household=whose, holdout=ibis.literal(False)),
+        devices=_in_order(
+            "devices",
+            said.select(said.device).distinct().mutate(household=whose, holdout=ibis.literal(False)),
+        ),
     )
 
 
