@@ -19,7 +19,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --no-build-isolation
 endif
 
-.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger clean
+.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger spark java clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,7 +42,7 @@ listen: $(VENV)/.installed microphone
 test: $(VENV)/.installed-dev virtual-microphone hledger lint
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-test-all: $(VENV)/.installed-dev virtual-microphone hledger lint
+test-all: $(VENV)/.installed-dev virtual-microphone hledger spark lint
 	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed-dev
@@ -65,6 +65,7 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group build -o requirements-build.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-build.lock pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra spark -o requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -89,6 +90,11 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@$(INSTALL) $(WHEELS) --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# PySpark has no wheels; it is Python with Java beside it, and nothing is compiled.
+$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed-dev
+	@$(INSTALL) $(WHEELS) --no-binary pyspark --require-hashes -r requirements-spark.lock
+	@touch $@
+
 # The microphone needs a system library that no Python package on Linux brings; everything else goes without it.
 microphone: $(VENV)/.installed
 	@$(BIN)/python -c 'import sounddevice' 2>/dev/null || $(call apt,libportaudio2) \
@@ -103,6 +109,14 @@ virtual-microphone: microphone
 hledger:
 	@command -v hledger >/dev/null || $(call apt,hledger) \
 	    || echo 'No hledger; its tests will be skipped: sudo apt install hledger'
+
+# Spark runs the metrics of a fleet, too; without it or Java those tests are skipped.
+spark: java
+	@$(MAKE) --no-print-directory $(VENV)/.installed-spark || echo 'No Spark; its tests will be skipped'
+
+java:
+	@command -v java >/dev/null || $(call apt,default-jre-headless) \
+	    || echo 'No Java; the tests of Spark will be skipped: sudo apt install default-jre-headless'
 
 # Install Debian packages where that may be done without asking: as root, or with sudo that needs no password.
 apt = { command -v apt-get >/dev/null \

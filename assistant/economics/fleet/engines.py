@@ -171,9 +171,11 @@ def _plain(column: pa.Array) -> list[Any]:
 def _on_spark(lake: Lake) -> Iterator[_OnSpark]:
     """A Spark session of this machine, or the one that SPARK_REMOTE or spark-defaults.conf name."""
     try:
-        import ibis.backends.pyspark  # noqa: F401 (its compiler's options are there only then)
         from pyspark.sql import SparkSession
         from pyspark.sql.pandas.types import from_arrow_schema
+
+        # Only looking at it registers the options that its compiler asks for.
+        _ = ibis.pyspark
     except ImportError as error:
         raise FleetError(
             f"Spark is not installed ({error.name} is missing); install it with `pip install 'pennyworth[spark]'`, or "
@@ -189,7 +191,7 @@ def _on_spark(lake: Lake) -> Iterator[_OnSpark]:
         )
     except Exception as error:
         raise FleetError(
-            f"Spark does not start: {str(error).splitlines()[0]}; it needs Java (Debian: openjdk-17-jre-headless)"
+            f"Spark does not start: {str(error).splitlines()[0]}; it needs Java (Debian: default-jre-headless)"
         ) from error
     try:
         for table, schema in SCHEMAS.items():

@@ -11,6 +11,9 @@ import click
 import pytest
 
 from assistant.cli.main import command
+from assistant.economics.attribution.models import Parameters
+from assistant.economics.fleet.collect import collect
+from assistant.economics.fleet.effect import claims
 from assistant.economics.fleet.engines import OnLog
 from assistant.economics.fleet.simulate import simulate
 from assistant.errors import FleetError, LedgerError, StoreError
@@ -110,10 +113,26 @@ def test_duckdb_and_sqlite_say_the_same(lake: Lake, by: str, capsys: pytest.Capt
 
 
 @pytest.mark.slow
-def test_spark_says_the_same(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_spark_says_the_same(
+    lake: Lake, log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a simulated fleet what DuckDB says, and of a device's log what SQLite says on its own database."""
     pytest.importorskip("pyspark", reason="Spark is not installed: pip install 'pennyworth[spark]'")
     if shutil.which("java") is None:
-        pytest.skip("Spark needs Java: sudo apt install openjdk-17-jre-headless")
+        pytest.skip("Spark needs Java: sudo apt install default-jre-headless")
+    collect([log], tmp_path / "gathered")
+    options = ("--by", "intent", "--rates", "example", "--currency", "EUR", "--since", day(30).isoformat())
+    spark, duckdb, sqlite = (
+        answer(capsys, "fleet", "pnl", str(place), *options, "--engine", engine)
+        for place, engine in (
+            (tmp_path / "gathered", "spark"),
+            (tmp_path / "gathered", "duckdb"),
+            (log, "sqlite"),
+        )
+    )
+    assert spark == duckdb == sqlite
+    parameters = Parameters()
+    assert claims(lake, parameters, "spark") == claims(lake, parameters)
     for by in ("intent", "device", "week"):
         spark, duckdb = (
             answer(capsys, "fleet", "pnl", str(lake.path), "--by", by, "--engine", engine)
