@@ -65,7 +65,7 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group build -o requirements-build.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-build.lock pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
-	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra spark -o requirements-spark.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra spark -o .ci/requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -91,8 +91,8 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 # PySpark has no wheels; it is Python with Java beside it, and nothing is compiled.
-$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed-dev
-	@$(INSTALL) $(WHEELS) --no-binary pyspark --require-hashes -r requirements-spark.lock
+$(VENV)/.installed-spark: .ci/requirements-spark.lock $(VENV)/.installed-dev
+	@$(INSTALL) $(WHEELS) --no-binary pyspark --require-hashes -r .ci/requirements-spark.lock
 	@touch $@
 
 # The microphone needs a system library that no Python package on Linux brings; everything else goes without it.
