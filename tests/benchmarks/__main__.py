@@ -23,6 +23,7 @@ from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
+from tests.benchmarks.scenarios import scenarios
 from tests.benchmarks.statements import statements
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def main() -> None:
             *statements(folder),
             *auditing(folder / "million.db"),
             *attribution(folder),
+            *scenarios(folder),
         ]
     page = render(rows)
     PAGE.parent.mkdir(exist_ok=True)

@@ -63,11 +63,12 @@ class Expected:
 class Drawn:
     """Numbers as they would come: Poisson, binomial, multinomial. Their cost does not grow with the numbers."""
 
-    def __init__(self, generator: np.random.Generator) -> None:
+    def __init__(self, generator: np.random.Generator, draws: int) -> None:
         self._generator = generator
+        self._draws = draws
 
     def happened(self, expected: Number) -> Number:
-        return _in_floats(self._generator.poisson(expected))
+        return _in_floats(self._generator.poisson(expected, self._draws))
 
     def some(self, number: Number, share: Number) -> Number:
         return _in_floats(self._generator.binomial(number.astype("int64"), share))

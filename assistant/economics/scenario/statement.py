@@ -101,12 +101,15 @@ def make_statement(scenario: Scenario, *, exponent: int = EXPONENT, seed: int = 
     """
     figures, currency = scenario.figures, scenario.currency
     year = evaluate(exact_values(figures), Whole(), currency=currency)
+    number = 2**exponent
     generator = np.random.default_rng(seed)
     drawn = evaluate(
-        draw(figures, exponent=exponent, seed=seed), Drawn(generator), currency=currency, zero=ZERO
+        draw(figures, exponent=exponent, seed=seed),
+        Drawn(generator, number),
+        currency=currency,
+        zero=ZERO,
     )
     behind = _behind(figures, currency)
-    number = 2**exponent
     said = np.broadcast_to(drawn.interactions, number)
     amounts = {account: Money.nearest(Fraction(amount), currency) for account, amount in year.amounts.items()}
 

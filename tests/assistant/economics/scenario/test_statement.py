@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.economics.scenario.counts import Drawn, Expected, Whole
-from assistant.economics.scenario.draws import ZERO, draw, exact_values, point_values, rows, spread
+from assistant.economics.scenario.draws import ZERO, draw, exact_values, point_values, spread
 from assistant.economics.scenario.economy import evaluate
 from assistant.economics.scenario.files import load_scenario, scenario_names, strategy_names
 from assistant.economics.scenario.statement import make_statement, statement_json
@@ -89,8 +89,8 @@ def test_a_figure_without_ranges_leaves_no_band_but_that_of_counting() -> None:
     """In 52 billion, chance is nothing; in the 7,300 of a household it is not."""
     for name, widest in (("alexa-2022", 1e-3), ("pennyworth-home", 2)):
         scenario = load_scenario(name)
-        fixed = rows(point_values(scenario.figures), 2000)
-        drawn = evaluate(fixed, Drawn(np.random.default_rng(1)), currency="USD", zero=ZERO)
+        fixed = point_values(scenario.figures)
+        drawn = evaluate(fixed, Drawn(np.random.default_rng(1), 2000), currency="USD", zero=ZERO)
         expected = evaluate(point_values(scenario.figures), Expected(), currency="USD", zero=ZERO)
         low, high = np.quantile(drawn.revenue, (0.05, 0.95))
         assert low < float(expected.revenue) < high
@@ -103,7 +103,7 @@ def test_a_figure_without_ranges_leaves_no_band_but_that_of_counting() -> None:
 def test_drawn_counts_have_the_mean_and_the_variance_of_a_multinomial() -> None:
     shares = {"a": np.float64(0.5), "b": np.float64(0.3), "c": np.float64(0.2)}
     number = np.full(20_000, 1_000.0)
-    parts = Drawn(np.random.default_rng(2)).split(number, shares)
+    parts = Drawn(np.random.default_rng(2), 20_000).split(number, shares)
     assert np.array_equal(sum(parts.values()), number)
     for name, share in shares.items():
         assert np.mean(parts[name]) == pytest.approx(1_000 * share, abs=0.5)
