@@ -44,6 +44,8 @@ class WordGraph:
 
     Where one leads to another, the further one comes first.
     """
+    light: frozenset[int]
+    """Arcs of words that mean nothing, such as "uh" behind a command: as little is lost where they are not heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def word_graph(catalogue: Catalogue, *, row: Row | None = None) -> WordGraph:
         builder.phrase(word, end, last)
     automaton = _minimal(_deterministic(builder, first, last))
     lists = {key: _minimal(_deterministic(builder, *ends)) for key, ends in builder.lists.items()}
-    return _with_lists(automaton, lists)
+    return _with_lists(automaton, lists, light=catalogue.commands.skip_words)
 
 
 def graph_of_phrases(phrases: Iterable[str]) -> WordGraph:
@@ -218,15 +220,17 @@ def _topological(automaton: _Automaton) -> list[int]:
     return order
 
 
-def _with_lists(automaton: _Automaton, lists: Mapping[int, _Automaton]) -> WordGraph:
+def _with_lists(
+    automaton: _Automaton, lists: Mapping[int, _Automaton], *, light: Sequence[str] = ()
+) -> WordGraph:
     """The automaton with the automata of its lists in place of their symbols."""
-    return _Embedding(automaton, lists).graph
+    return _Embedding(automaton, lists, light).graph
 
 
 class _Embedding:
     """One copy of a list for all the places that it leads on from in the same way."""
 
-    def __init__(self, automaton: _Automaton, lists: Mapping[int, _Automaton]) -> None:
+    def __init__(self, automaton: _Automaton, lists: Mapping[int, _Automaton], light: Sequence[str]) -> None:
         self._lists = lists
         self._sizes = {key: _sentences(each, lists) for key, each in lists.items()}
         self._roots: dict[tuple[int, int], int] = {}
@@ -237,12 +241,16 @@ class _Embedding:
         self._weight: list[float] = []
         self._skips: list[tuple[int, int, float]] = []
         finals: dict[int, float] = {}
+        lights: set[int] = set()
         for node, arcs in enumerate(automaton.arcs):
             ways = len(arcs) + (node in automaton.finals)
             share = -math.log(ways) if ways else 0.0
             if node in automaton.finals:
                 finals[node] = share
             for symbol, to in arcs.items():
+                # Not in lists: "hey" means something in the name of a song.
+                if symbol in light:
+                    lights.add(len(self._words))
                 self._symbol(node, symbol, to, share)
         self.graph = WordGraph(
             nodes=self._nodes,
@@ -253,6 +261,7 @@ class _Embedding:
             words=self._words,
             weight=self._weight,
             skips=self._skips,
+            light=frozenset(lights),
         )
 
     def _symbol(self, node: int, symbol: _Word, to: int, weight: float) -> None:

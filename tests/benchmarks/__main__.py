@@ -23,6 +23,7 @@ from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
+from tests.benchmarks.hearing import hearing
 from tests.benchmarks.scenarios import scenarios
 from tests.benchmarks.statements import statements
 
@@ -49,7 +50,7 @@ def main() -> None:
             *attribution(folder),
             *scenarios(folder),
         ]
-    page = render(rows)
+        page = f"{render(rows)}\n{hearing(folder, PAGE)}\n"
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page, encoding="utf-8")
     sys.stdout.write(page)

@@ -123,7 +123,7 @@ def compile_network(
 
     Words without a pronunciation are left out. Raises `RecognitionError` when no sentence is left.
     """
-    arcs, nodes = _phone_arcs(graph, pronunciations)
+    arcs, nodes = _phone_arcs(graph, pronunciations, pause_penalty)
     # No pause where a list begins: it would be one more than the pause before it.
     junctions = sorted({graph.start_node, *graph.end})
     for node in junctions:
@@ -139,7 +139,7 @@ def compile_network(
 
 
 def _phone_arcs(
-    graph: WordGraph, pronunciations: Mapping[str, Sequence[tuple[int, ...]]]
+    graph: WordGraph, pronunciations: Mapping[str, Sequence[tuple[int, ...]]], pause_penalty: float
 ) -> tuple[_Arcs, int]:
     """The phones of every word, beginnings and last phones shared; and the number of nodes.
 
@@ -160,6 +160,9 @@ def _phone_arcs(
         above: dict[int, int] = {}
         for index in words:
             to, weight = graph.end[index], graph.weight[index]
+            if index in graph.light:
+                # Else it would be heard in the quiet behind a command, where a pause has its price.
+                weight += pause_penalty
             for phones in pronunciations.get(graph.words[index], ()):
                 if len(phones) == 1:
                     arcs.add(root, to, phones[0], SINGLE, index, weight)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,11 +21,7 @@ from assistant.recognition.grammar.front_end import (
     without_noise,
 )
 from assistant.recognition.grammar.noise import compensated, speech_mixture
-from assistant.recognition.grammar.rejection import (
-    confidence,
-    fit,
-    signal_to_noise,
-)
+from assistant.recognition.grammar.rejection import confidence, fit
 from assistant.recognition.grammar.search import Search
 from assistant.recognition.samples import pcm
 from assistant.records import Transcript, Word
@@ -51,16 +46,6 @@ SHORTEST_S: Final = 0.1
 
 FIRST_PARTIAL_S: Final = 0.3
 """Sound before which no partial is made: the mean of the cepstra is not known yet."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Heard:
-    """An utterance as the search sees it."""
-
-    scores: NDArray[np.float32]
-    """Log-likelihoods, shape (frames, columns of the network)."""
-    snr_db: float
-    """Estimated signal-to-noise ratio."""
 
 
 class GrammarRecogniser:
@@ -114,7 +99,7 @@ class GrammarRecogniser:
         if len(scores):
             search.advance(scores)
             path = search.best(final=False)
-            self._partial = self._text(path) if path else ""
+            self._partial = self.text(path) if path else ""
         return self._partial
 
     def finish(self) -> Transcript:
@@ -126,16 +111,13 @@ class GrammarRecogniser:
         nothing = Transcript(text="", engine=self.engine, model=self.model)
         if len(samples) < SHORTEST_S * SAMPLE_RATE:
             return nothing
-        heard = self._front_end.hear(samples)
-        self._search.reset()
-        self._search.advance(heard.scores)
-        path = self._search.best(final=True)
+        path, scores = self.search(samples)
         if path is None or not path.words:
             return nothing
-        text = self._text(path)
-        fitted = fit(path, heard.scores, self._network, snr_db=heard.snr_db)
+        text = self.text(path)
+        fitted = fit(path, scores, self._network)
         if fitted.foreign:
-            logger.debug("turned down %r: %s at %.0f dB", text, fitted, heard.snr_db)
+            logger.debug("turned down %r: %s", text, fitted)
             return Transcript(text="", alternatives=(text,), engine=self.engine, model=self.model)
         length_s = len(samples) / SAMPLE_RATE
         words = tuple(
@@ -143,7 +125,7 @@ class GrammarRecogniser:
                 text=self._grammar.words[word.arc],
                 start_s=min(length_s, word.start / FRAMES_A_SECOND),
                 end_s=min(length_s, word.end / FRAMES_A_SECOND),
-                confidence=round(confidence(value, fitted.limit), 3),
+                confidence=round(confidence(value), 3),
             )
             for word, value in zip(path.words, fitted.words, strict=True)
         )
@@ -154,12 +136,20 @@ class GrammarRecogniser:
             model=self.model,
         )
 
+    def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
+        """The best path for a whole utterance, shape (n,), rejection aside, and the scores that it was searched in."""
+        scores = self._front_end.hear(samples)
+        self._search.reset()
+        self._search.advance(scores)
+        return self._search.best(final=True), scores
+
     def _samples(self) -> NDArray[np.int16]:
         if len(self._chunks) > 1:
             self._chunks = [np.concatenate(self._chunks)]
         return self._chunks[0] if self._chunks else np.empty(0, dtype=np.int16)
 
-    def _text(self, path: Path) -> str:
+    def text(self, path: Path) -> str:
+        """The words of a path."""
         return " ".join(self._grammar.words[word.arc] for word in path.words)
 
 
@@ -175,18 +165,21 @@ class FrontEnd:
         self._scorer = SenoneScorer(model, network.senones)
         self._mixture = speech_mixture(model)
 
-    def hear(self, samples: NDArray[np.int16]) -> Heard:
-        """A whole utterance, by the mean of two front ends: noise removed, and noise compensated."""
+    def hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """A whole utterance to log-likelihoods, shape (frames, columns of the network).
+
+        They are the mean of two front ends: noise removed, and noise compensated.
+        """
         with self._threads.limit(limits=1, user_api="blas"):
             return self._hear(samples)
 
-    def _hear(self, samples: NDArray[np.int16]) -> Heard:
+    def _hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         mel = with_floor(mel_power(power_spectrum(samples)))
         coefficients = cepstra(without_noise(mel))
         scores = self._scored(with_differences(coefficients - coefficients.mean(axis=0)))
         scores += self._scored(with_differences(compensated(mel, self._mixture)))
         scores *= np.float32(0.5)
-        return Heard(scores=scores, snr_db=signal_to_noise(mel))
+        return scores
 
     def next_scores(self, samples: NDArray[np.int16], done: int) -> NDArray[np.float32]:
         """Scores of the frames after the first `done` of an utterance that is still growing.
