@@ -63,8 +63,8 @@ audio: $(VENV)/.installed-dev
 
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group build -o requirements-build.lock
-	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-build.lock pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements.lock pyproject.toml --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-build.lock pyproject.toml --extra voice --extra wake -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements.lock pyproject.toml --extra voice --extra wake --group dev -o requirements-dev.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra spark -o .ci/requirements-spark.lock
 
 clean:

@@ -44,10 +44,40 @@ class HearingConfig:
 
     activity: Literal["silero", "energy"]
     """Voice activity by the Silero network, or by loudness alone."""
+    endpoint: Literal["words", "silence"]
+    """What ends an utterance at the microphone: silence as long as the words before it ask for, or always as long."""
+    closed_silence_s: Annotated[float, msgspec.Meta(ge=0.1, le=5)]
+    """Silence that ends a whole command to which nothing can be added, seconds."""
+    open_silence_s: Annotated[float, msgspec.Meta(ge=0.1, le=5)]
+    """Silence that ends a whole command to which something can be added, seconds."""
+    unfinished_silence_s: Annotated[float, msgspec.Meta(ge=0.3, le=5)]
+    """Silence that ends anything else, seconds."""
     trailing_silence_s: Annotated[float, msgspec.Meta(ge=0.3, le=5)]
-    """Silence that ends an utterance, seconds."""
+    """Silence that ends an utterance in a file, and at the microphone by silence alone, seconds."""
     max_utterance_s: Annotated[float, msgspec.Meta(ge=2, le=60)]
     """Hard limit on an utterance, seconds."""
+    mode: Literal["always", "wake", "push"]
+    """What is heard: everything, what follows the wake word, or what follows a key."""
+    wake_word: Literal["", "okay nabu", "hey jarvis", "hey mycroft", "alexa"]
+    """The wake word; in every mode it stops a reply. Empty for none."""
+    awake_s: Annotated[float, msgspec.Meta(ge=1, le=60)]
+    """Seconds after the wake word or the key in which a command must begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceConfig:
+    """How replies are spoken."""
+
+    engine: Literal["auto", "espeak", "none"]
+    """auto speaks if a voice is installed."""
+    name: str
+    """Voice of the engine; empty takes one of the language."""
+    words_a_minute: Annotated[int, msgspec.Meta(ge=80, le=450)]
+    """Pace."""
+    device: str | Annotated[int, msgspec.Meta(ge=0)]
+    """Loudspeaker by name (or part of it) or number; empty takes the system's default."""
+    earcons: bool
+    """Whether a short sound says that the wake word or the key was heard."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +182,7 @@ class Config:
     """What this machine is called in the log."""
     recognition: RecognitionConfig
     hearing: HearingConfig
+    voice: VoiceConfig
     microphone: MicrophoneConfig
     indicator: IndicatorConfig
     button: ButtonConfig

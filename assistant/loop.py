@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +12,7 @@ from assistant.dialogue.pin import REDACTED
 from assistant.records import Effort, Heard
 from hardware.audio import AudioChunk
 from hardware.errors import HardwareError
+from hardware.indicator import NoIndicator
 from hardware.segmenter import segment
 
 if TYPE_CHECKING:
@@ -20,12 +24,35 @@ if TYPE_CHECKING:
     from assistant.clock import Clock
     from assistant.pipeline import Pipeline, Receipt
     from assistant.recognition.protocol import Recogniser
-    from assistant.records import Interaction, OrderEvent, Source
+    from assistant.records import Interaction, OrderEvent, Source, Transcript
     from hardware.activity import VoiceActivity
+    from hardware.indicator import Indicator
     from hardware.segmenter import EndpointSettings
 
 TICK_S: Final = 1.0
 """How often, in the time of the sound, questions are given up and orders go on while nobody speaks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a pause may last until the utterance is over, by what was said before it. Seconds of silence."""
+
+    is_whole: Callable[[str], bool]
+    """Whether a text would be understood if nothing more were said."""
+    may_add: Callable[[str], bool]
+    """Whether a sentence begins with a text that says more than it."""
+    closed_s: float
+    """After a whole command to which nothing can be added."""
+    open_s: float
+    """After a whole command to which something can be added: "what time is it" may go on with "in tokyo"."""
+    unfinished_s: float
+    """After anything else."""
+
+    def after(self, text: str) -> float:
+        """How long a pause after `text` may last."""
+        if not text or not self.is_whole(text):
+            return self.unfinished_s
+        return self.open_s if self.may_add(text) else self.closed_s
 
 
 class Listener:
@@ -41,8 +68,13 @@ class Listener:
         clock: Clock,
         on_events: Callable[[Sequence[OrderEvent]], None],
         on_sound: Callable[[Interaction, NDArray[np.int16]], None] | None = None,
+        patience: Patience | None = None,
+        indicator: Indicator | None = None,
     ) -> None:
-        """`on_sound` is given each utterance's samples, mono at 16 kHz, once it is in the log; never those of a PIN."""
+        """`on_sound` is given each utterance's samples, mono at 16 kHz, once it is in the log; never those of a PIN.
+
+        Without `patience` the endpointing's trailing silence ends every utterance, whatever was said.
+        """
         self._activity = activity
         self._endpointing = endpointing
         self._recogniser = recogniser
@@ -50,11 +82,21 @@ class Listener:
         self._clock = clock
         self._on_events = on_events
         self._on_sound = on_sound
+        self._patience = patience
+        self._indicator = indicator or NoIndicator()
+        self._turn = _Turn(recogniser)
+        self.last_speech_ended_at: float | None = None
+        """When the speech of the last utterance ended, in seconds of the monotonic clock; None for files."""
 
     @property
     def engine(self) -> str:
         """Name and version of the recogniser and its model."""
         return self._recogniser.model
+
+    @property
+    def hearing(self) -> bool:
+        """Whether an utterance runs."""
+        return self._turn.running
 
     def listen(
         self,
@@ -74,25 +116,41 @@ class Listener:
             StoreError: an utterance could not be written.
         """
         stream = _Stream(chunks, tick=lambda: self._on_events(self._pipeline.advance()), passes=passes)
-        listening_cpu = recognition_cpu = 0
+        listening_cpu = 0
         mark = self._clock.cpu_us()
         self._activity.reset()
-        for piece in segment(stream, self._activity, self._endpointing):
+        self._turn = turn = _Turn(self._recogniser)
+
+        def wait(speech_end_s: float) -> float:
+            nonlocal mark, listening_cpu
+            # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
+            with turn.working(self._clock):
+                patience = self._patience.after(turn.so_far(speech_end_s)) if self._patience else 0.0
             mark = self._clock.cpu_us()
+            return patience
+
+        for piece in segment(
+            stream, self._activity, self._endpointing, patience=wait if self._patience else None
+        ):
+            listening_cpu += self._clock.cpu_us() - mark
             if isinstance(piece, AudioChunk):
-                self._recogniser.accept(piece)
-                recognition_cpu += self._clock.cpu_us() - mark
+                if not turn.running:
+                    self._indicator.show("hearing")
+                with turn.working(self._clock):
+                    turn.accept(piece)
             else:
-                begun = self._clock.monotonic_us()
-                transcript = self._recogniser.finish()
-                recognition_cpu += self._clock.cpu_us() - mark
+                self._indicator.show("thinking")
+                behind_us, begun = stream.behind_us, self._clock.monotonic_us()
+                with turn.working(self._clock):
+                    transcript = turn.finish(piece.speech_end_s)
+                self.last_speech_ended_at = stream.moment_of(piece.speech_end_s)
                 effort = Effort(
                     audio_us=round(piece.duration_s * 1e6),
                     listening_cpu_us=listening_cpu,
-                    recognition_cpu_us=recognition_cpu,
+                    recognition_cpu_us=turn.cpu_us,
                     endpoint_us=max(0, round((stream.position_s - piece.speech_end_s) * 1e6)),
-                    recognition_us=self._clock.monotonic_us() - begun,
+                    recognition_us=behind_us + self._clock.monotonic_us() - begun,
                     lost_frames=piece.lost_frames,
                 )
                 receipt = self._pipeline.handle(
@@ -106,11 +164,68 @@ class Listener:
                 )
                 if self._on_sound and receipt.interaction.transcript != REDACTED:
                     self._on_sound(receipt.interaction, piece.samples)
+                self._indicator.show("idle")
+                self._turn = turn = _Turn(self._recogniser)
                 yield receipt
-                listening_cpu = recognition_cpu = 0
+                listening_cpu = 0
             mark = self._clock.cpu_us()
         if stream.failure:
             raise stream.failure
+
+
+class _Turn:
+    """What is done with one utterance while it is spoken.
+
+    A recogniser that works ahead takes every chunk at once and is asked for its partial result in a pause. Another one
+    is given the chunks in a pause, and finishes: if the speaker goes on after all, it is given them all once more, and
+    if not, the transcript lies ready when the pause has lasted long enough.
+    """
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._chunks: list[AudioChunk] = []
+        self._ready: tuple[float, Transcript] | None = None
+        """A transcript of everything up to an end of speech."""
+        self.cpu_us = 0
+        """Processor time spent on it."""
+
+    @property
+    def running(self) -> bool:
+        return bool(self._chunks)
+
+    @contextmanager
+    def working(self, clock: Clock) -> Iterator[None]:
+        """Count the processor time of what is done within."""
+        begun = clock.cpu_us()
+        yield
+        self.cpu_us += clock.cpu_us() - begun
+
+    def accept(self, chunk: AudioChunk) -> None:
+        """Take the next chunk."""
+        self._chunks.append(chunk)
+        if self._recogniser.works_ahead:
+            self._recogniser.accept(chunk)
+
+    def so_far(self, speech_end_s: float) -> str:
+        """What has been said up to a pause."""
+        if self._recogniser.works_ahead:
+            return self._recogniser.partial()
+        return self._decode(speech_end_s).text
+
+    def finish(self, speech_end_s: float) -> Transcript:
+        """What has been said, now that it is over."""
+        if self._recogniser.works_ahead:
+            return self._recogniser.finish()
+        if self._ready is not None and self._ready[0] == speech_end_s:
+            return self._ready[1]
+        return self._decode(speech_end_s)
+
+    def _decode(self, speech_end_s: float) -> Transcript:
+        for chunk in self._chunks:
+            self._recogniser.accept(chunk)
+        transcript = self._recogniser.finish()
+        self._ready = (speech_end_s, transcript)
+        return transcript
 
 
 class _Stream:
@@ -131,6 +246,16 @@ class _Stream:
         self._passes = passes
         self.position_s = 0.0
         self.failure: HardwareError | None = None
+        self._arrived_at: float | None = None
+
+    def moment_of(self, position_s: float) -> float | None:
+        """When the sound at `position_s` came, in seconds of the monotonic clock; None for files."""
+        return None if self._arrived_at is None else self._arrived_at - (self.position_s - position_s)
+
+    @property
+    def behind_us(self) -> int:
+        """How long ago the last chunk came: it had to wait while we worked, which is latency, too; 0 for files."""
+        return 0 if self._arrived_at is None else max(0, round((time.monotonic() - self._arrived_at) * 1e6))
 
     def __iter__(self) -> Iterator[AudioChunk]:
         due = TICK_S
@@ -139,6 +264,7 @@ class _Stream:
                 if self._passes:
                     self._passes(timedelta(seconds=chunk.end_s - self.position_s))
                 self.position_s = chunk.end_s
+                self._arrived_at = chunk.arrived_at
                 yield chunk
                 if chunk.end_s >= due:
                     due = chunk.end_s + TICK_S

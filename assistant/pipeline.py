@@ -152,6 +152,19 @@ class Pipeline:
             heard = redacted(heard)
         return understood, heard
 
+    def is_whole(self, text: str) -> bool:
+        """Whether `text` would be understood for certain if nothing more were said. Nobody knows how long a PIN is."""
+        if isinstance(self._state, Proving):
+            return False
+        expected = None if isinstance(self._state, Idle) else self._state.expected()
+        now = self._clock.now().astimezone(self._setting.zone)
+        understood = self._matcher.match(text, expected=expected, now=now)
+        return isinstance(understood, IntentMatch) and understood.certain
+
+    def wait_from_now(self) -> None:
+        """Give the speaker the whole time for an answer from now on: the question took a while to be spoken."""
+        self._last_turn_us = self._clock.passed_us()
+
     @property
     def in_conversation(self) -> bool:
         """True while a question is open."""

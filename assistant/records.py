@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -223,6 +223,35 @@ class Interaction:
             "effort": Effort(**{name: row[name] for name in Effort.__dataclass_fields__}),
         }
         return cls(**fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What became of a reply that was to be spoken. It is written when it has ended, after its interaction."""
+
+    interaction_id: str
+    """The interaction that it answers."""
+    voice: str
+    """Engine and voice."""
+    synthesis_us: int
+    """Latency: from the text of the reply to its sound."""
+    length_us: int
+    """How long the whole reply is."""
+    start_us: int | None
+    """Latency: from the sound to its first sample at the loudspeaker, by PortAudio; None when it was never heard."""
+    silence_us: int | None
+    """From the end of the speaker's speech to the first sample of the reply; None when it was never heard."""
+    stopped: bool
+    """Whether it was broken off, by the wake word, by the end of the program, or because it could not be played."""
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of the table `replies`."""
+        return {**asdict(self), "stopped": int(self.stopped)}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The other way round."""
+        return cls(**{**row, "stopped": bool(row["stopped"])})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ class AudioChunk:
     """Seconds from the beginning of the stream to the first sample."""
     lost_frames: int = 0
     """Samples at `SAMPLE_RATE` that the device dropped just before this chunk (0 for files)."""
+    arrived_at: float | None = None
+    """When its last sample came, in seconds of the monotonic clock; None for files."""
 
     @property
     def end_s(self) -> float:

@@ -3,9 +3,9 @@
 PortAudio never notices that devices come or go, and with a sound server that hangs it does not come back from any
 call. Here one thread alone calls it, nothing else waits for it, and a fresh process gets a fresh PortAudio.
 
-Frames to the parent: `O` the microphone is open (JSON: name, rate, channels); `B` a block (frames lost before it as
-32 bits, then interleaved 16 bit frames); `L` it went away; `U` there is none to open, we keep trying (both with the
-reason). NumPy is not loaded, so that the process stays small.
+Frames to the parent: `O` the microphone is open (JSON: name, rate, channels); `B` a block (when it came, in seconds of
+the monotonic clock; frames lost before it; then interleaved 16 bit frames); `L` it went away; `U` there is none to
+open, we keep trying (both with the reason). NumPy is not loaded, so that the process stays small.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 RETRY_S: Final = 0.5
 """Seconds until a microphone that is not there is looked for again."""
-LOST: Final = struct.Struct("<I")
-"""Frames lost before a block."""
+BLOCK_HEAD: Final = struct.Struct("<dI")
+"""When a block came, and how many frames were lost before it."""
 
 _POLL_S: Final = 0.1
 _ALSA_PLACE: Final = re.compile(r" \(hw:\d+,\d+\)$")
@@ -45,6 +45,8 @@ class Block(NamedTuple):
     """Interleaved 16 bit frames."""
     lost: int
     """Frames lost before them."""
+    arrived_at: float
+    """When they came, in seconds of the monotonic clock."""
 
 
 class Source:
@@ -64,7 +66,7 @@ class Source:
         if status.input_overflow:
             self._lost += self.block_frames
         try:
-            self.blocks.put_nowait(Block(bytes(data), self._lost))
+            self.blocks.put_nowait(Block(bytes(data), self._lost, time.monotonic()))
         except queue.Full:
             self._lost += frames
         else:
@@ -172,7 +174,7 @@ def record(
             about = {"name": source.name, "rate": source.rate, "channels": source.channels}
             write(Frame(b"O", json.dumps(about).encode()))
             for block in source.read():
-                write(Frame(b"B", LOST.pack(block.lost) + block.data))
+                write(Frame(b"B", BLOCK_HEAD.pack(block.arrived_at, block.lost) + block.data))
             # `abort` and not `stop`, which waits for sound that does not come from a silent pipe.
             source.stream.abort()
             source.stream.close()

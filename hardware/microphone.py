@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 import numpy as np
 
 from hardware.audio import SAMPLE_RATE, AudioChunk
-from hardware.capture import LOST, lasting_name
+from hardware.capture import BLOCK_HEAD, lasting_name
 from hardware.errors import MicrophoneError
 from hardware.pcm import FULL_SCALE, MonoStream
 from hardware.portaudio import OPEN_BOUND_S, InputDevice, list_devices, refresh_devices
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.5
 """Seconds after which a microphone that gives nothing gives an empty chunk, so that time goes on behind it."""
+_LATENCY_MS: Final = 20
 _MAY_BE_MUTED_S: Final = 5.0
 """Seconds of nothing but zeros, which no microphone gives that is on."""
 
@@ -143,7 +144,7 @@ class _Recording:
             "chunk_s": settings.chunk_s,
             "buffer_s": settings.buffer_s,
         }
-        return HelperProcess("hardware.capture", json.dumps(options))
+        return HelperProcess("hardware.capture", json.dumps(options), latency_ms=_LATENCY_MS)
 
     def open(self) -> None:
         """Wait until the microphone is open; raises MicrophoneError if it cannot be."""
@@ -225,12 +226,12 @@ class _Recording:
                 elif frame.kind != b"B":
                     state.lost(frame.payload.decode())
             if frame is not None and frame.kind == b"B":
-                samples, lost = self._stream.convert(frame.payload)
+                samples, lost, arrived_at = self._stream.convert(frame.payload)
                 if state.is_lost:
                     lost += max(0, round((now - heard) * SAMPLE_RATE) - len(samples))
                     patience_s = self._settings.stall_s
                 state.heard(self._name, samples)
-                yield from line.chunks(samples, lost)
+                yield from line.chunks(samples, lost, arrived_at)
                 heard = now
             elif state.is_lost and now - heard >= BEAT_S:
                 yield line.gap(round((now - heard) * SAMPLE_RATE))
@@ -288,12 +289,12 @@ class Converter:
         self._per_frame = SAMPLE_RATE / rate
         self._stream = MonoStream(rate)
 
-    def convert(self, payload: bytes) -> tuple[NDArray[np.int16], int]:
-        """The samples of a block, shape (n,), n may be 0, and how many were lost before them."""
-        (lost,) = LOST.unpack_from(payload)
-        frames = np.frombuffer(payload, np.int16, offset=LOST.size).reshape(-1, self._channels)
+    def convert(self, payload: bytes) -> tuple[NDArray[np.int16], int, float]:
+        """The samples of a block, shape (n,), n may be 0; how many were lost before them; when they came."""
+        arrived_at, lost = BLOCK_HEAD.unpack_from(payload)
+        frames = np.frombuffer(payload, np.int16, offset=BLOCK_HEAD.size).reshape(-1, self._channels)
         samples = self._stream.convert(frames.astype(np.float32) / np.float32(FULL_SCALE))
-        return samples, round(lost * self._per_frame)
+        return samples, round(lost * self._per_frame), arrived_at
 
 
 class TimeLine:
@@ -303,19 +304,24 @@ class TimeLine:
         self._position = 0
         self._lost = 0
 
-    def chunks(self, samples: NDArray[np.int16], lost: int) -> Iterator[AudioChunk]:
+    def chunks(self, samples: NDArray[np.int16], lost: int, arrived_at: float) -> Iterator[AudioChunk]:
         """The chunk of these samples; none while a filter holds them back."""
         self._lost += lost
         if len(samples):
-            yield self._chunk(samples)
+            yield self._chunk(samples, arrived_at)
 
     def gap(self, lost: int) -> AudioChunk:
         """An empty chunk behind so many lost samples."""
         self._lost += lost
-        return self._chunk(np.zeros(0, np.int16))
+        return self._chunk(np.zeros(0, np.int16), time.monotonic())
 
-    def _chunk(self, samples: NDArray[np.int16]) -> AudioChunk:
+    def _chunk(self, samples: NDArray[np.int16], arrived_at: float) -> AudioChunk:
         start = self._position + self._lost
-        chunk = AudioChunk(samples=samples, start_s=start / SAMPLE_RATE, lost_frames=self._lost)
+        chunk = AudioChunk(
+            samples=samples,
+            start_s=start / SAMPLE_RATE,
+            lost_frames=self._lost,
+            arrived_at=arrived_at,
+        )
         self._position, self._lost = start + len(samples), 0
         return chunk

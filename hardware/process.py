@@ -18,8 +18,6 @@ from hardware.frames import Frame, FrameReader, packed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LATENCY_MS: Final = "20"
-"""What PulseAudio and PipeWire are asked for; by themselves they would deliver two seconds at a time."""
 _END_S: Final = 1.0
 _PIPE_BYTES: Final = 1 << 16
 
@@ -31,8 +29,8 @@ class ProcessEndedError(HardwareError):
 class HelperProcess:
     """A running `python -m MODULE ARGUMENT` that talks in frames and ends when we do. For one thread only."""
 
-    def __init__(self, module: str, argument: str) -> None:
-        """Start it."""
+    def __init__(self, module: str, argument: str, *, latency_ms: int) -> None:
+        """Start it, and ask PulseAudio for this latency; by itself it would collect two seconds of sound."""
         # A session of its own, so that Ctrl-C in the terminal is ours alone to answer; -P, so that a folder of the
         # same name in the working directory is not taken for the module.
         self._process = subprocess.Popen(  # noqa: S603 — our own modules only
@@ -40,7 +38,7 @@ class HelperProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
-            env={"PULSE_LATENCY_MSEC": _LATENCY_MS, **os.environ},
+            env={**os.environ, "PULSE_LATENCY_MSEC": str(latency_ms)},
         )
         self._reader = FrameReader()
         self._frames: deque[Frame] = deque()

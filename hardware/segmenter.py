@@ -12,7 +12,7 @@ import numpy as np
 from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,8 @@ class EndpointSettings:
     """Seconds without speech that end an utterance (the endpoint), over 0, up to 5."""
     post_padding_s: float = 0.3
     """Seconds kept from after the end of speech, 0 up to the trailing silence."""
+    pause_s: float = 0.06
+    """Seconds without speech, over 0, up to 5, that are a pause: it is asked how long it may last."""
     max_utterance_s: float = 15.0
     """Hard limit in seconds on an utterance, padding included, up to 300: television never falls silent."""
 
@@ -49,6 +51,7 @@ class EndpointSettings:
         _check("min_speech_s", self.min_speech_s, 0, 2)
         _check("pre_roll_s", self.pre_roll_s, 0, 2)
         _check("trailing_silence_s", self.trailing_silence_s, 0, 5, above=True)
+        _check("pause_s", self.pause_s, 0, 5, above=True)
         _check("post_padding_s", self.post_padding_s, 0, self.trailing_silence_s)
         # A limit that strikes before the speech is even certain would cut every utterance to nothing.
         shortest = self.pre_roll_s + self.min_speech_s + self.post_padding_s + 0.1
@@ -56,7 +59,11 @@ class EndpointSettings:
 
 
 def segment(
-    chunks: Iterable[AudioChunk], activity: VoiceActivity, settings: EndpointSettings
+    chunks: Iterable[AudioChunk],
+    activity: VoiceActivity,
+    settings: EndpointSettings,
+    *,
+    patience: Callable[[float], float] | None = None,
 ) -> Iterator[AudioChunk | Utterance]:
     """Cut a stream into utterances, and let a recogniser listen while somebody speaks.
 
@@ -66,16 +73,20 @@ def segment(
     known whether speech goes on. The end of the stream ends a running utterance, and so does a gap in it of more than
     `GAP_S`: what is missing there may have been anything, and counts as lost in what it cut off.
 
+    `patience` is called once in every pause, as soon as it is one, with the time at which speech ended and after all
+    chunks up to now were given; it returns the seconds of silence that are to end the utterance there. Without it
+    that is always the trailing silence.
+
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
     activity.reset()
-    segmenter = _Segmenter(activity, settings)
+    segmenter = _Segmenter(activity, settings, patience)
     end_s = 0.0
     for chunk in chunks:
         if chunk.start_s - end_s > GAP_S:
             yield from segmenter.finish(lost_frames=chunk.lost_frames)
             activity.reset()
-            segmenter = _Segmenter(activity, settings)
+            segmenter = _Segmenter(activity, settings, patience)
             following = replace(chunk, lost_frames=0)
         else:
             following = chunk
@@ -87,9 +98,18 @@ def segment(
 class _Segmenter:
     """The state between two chunks. Positions are sample indices from the beginning of the stream."""
 
-    def __init__(self, activity: VoiceActivity, settings: EndpointSettings) -> None:
+    def __init__(
+        self,
+        activity: VoiceActivity,
+        settings: EndpointSettings,
+        patience: Callable[[float], float] | None,
+    ) -> None:
         self._activity = activity
         self._settings = settings
+        self._patience = patience
+        self._pause = _samples(settings.pause_s)
+        self._asked = False
+        """Whether the running pause has been asked about."""
         self._pre_roll = _samples(settings.pre_roll_s)
         self._min_speech = max(1, _samples(settings.min_speech_s))
         self._trailing = max(1, _samples(settings.trailing_silence_s))
@@ -139,6 +159,8 @@ class _Segmenter:
             if self._onset is None:
                 self._onset = begin
             self._speech_end = end
+            self._asked = False
+            self._trailing = max(1, _samples(self._settings.trailing_silence_s))
         elif self._begin is None:
             self._onset = None
         if self._onset is None:
@@ -147,6 +169,12 @@ class _Segmenter:
             self._begin = max(self._floor, self._onset - self._pre_roll)
         if self._begin is None:
             return
+        if self._patience and not self._asked and end - self._speech_end >= self._pause:
+            self._asked = True
+            yield from self._give(self._ready())
+            self._trailing = max(
+                self._pause, _samples(self._patience(self._line.end_time_of(self._speech_end)))
+            )
         if end - self._begin >= self._limit:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:

@@ -1,8 +1,14 @@
-"""`pennyworth listen`: the microphone."""
+"""`pennyworth listen`: the microphone, and replies aloud."""
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import os
+import sys
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +17,25 @@ from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, global_options
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
+from assistant.errors import ConfigError
+from assistant.live import Live
 from assistant.supervision import Supervisor
+from hardware.gate import Button
 from hardware.microphone import MicrophoneSettings
 from hardware.mute import mutable_chunks
+from hardware.speaker import Speaker
+from hardware.voice import EspeakVoice, VoiceError
+from hardware.wakeword import MicroWakeWord, WakeWordError
+
+if TYPE_CHECKING:
+    from assistant.config import Config
+    from hardware.voice import Voice
+    from hardware.wakeword import WakeWord
+
+logger = logging.getLogger(__name__)
+
+CHUNK_S = 0.032
+"""Seconds of sound in a chunk: a frame of the voice activity detector, so that nothing waits for another frame."""
 
 
 @click.command(name="listen")
@@ -28,31 +50,115 @@ from hardware.mute import mutable_chunks
     type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Recogniser (default: as configured).",
 )
+@click.option(
+    "--mode",
+    type=click.Choice(["always", "wake", "push"]),
+    help="Hear everything, what follows the wake word, or what follows the Enter key (default: as configured).",
+)
+@click.option("--quiet", is_flag=True, help="Print replies and do not speak them.")
 @global_options
 @click.pass_obj
-def command(settings: Settings, /, profiles: tuple[str, ...], engine: str | None) -> int:
+def command(
+    settings: Settings, /, profiles: tuple[str, ...], engine: str | None, mode: str | None, quiet: bool
+) -> int:
     """Listen to the microphone until Ctrl-C. Nothing that is heard leaves this machine.
 
     Sound is kept beside the log if `privacy.keep_audio` in the configuration asks for it, and else not at all.
     """
     config = with_engine(settings.load(profiles), engine)
+    if mode:
+        config = dataclasses.replace(config, hearing=dataclasses.replace(config.hearing, mode=mode))  # type: ignore[arg-type]
+    voice = None if quiet else _voice(config)
+    wake_word = _wake_word(config)
     device = config.microphone.device
-    microphone_settings = MicrophoneSettings(device=None if device == "" else device)
-    supervisor = Supervisor(os.environ)
+    speaker = None if quiet else Speaker(None if config.voice.device == "" else config.voice.device)
+    chosen = MicrophoneSettings(device=None if device == "" else device, chunk_s=CHUNK_S)
+    supervisor, button = Supervisor(os.environ), Button()
     with (
         lights(config) as status,
         mute_button(config) as switch,
         open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session,
     ):
-        listener = session.listener(keep_audio=True)
-        with mutable_chunks(
-            microphone_settings, switch, told=status.microphone, muted=status.switched_off
-        ) as microphone:
-            session.out.print(f"Listening with {listener.engine}. Say “play some jazz”; Ctrl-C ends.")
+        listener = session.listener(keep_audio=True, patience=session.patience(), indicator=status)
+        live = Live(
+            listener=listener,
+            pipeline=session.pipeline,
+            mode=config.hearing.mode,
+            awake_s=config.hearing.awake_s,
+            spoken=session.store.append_reply,
+            voice=voice,
+            speaker=speaker,
+            wake_word=wake_word,
+            button=button,
+            indicator=status,
+            with_earcons=config.voice.earcons,
+        )
+        with mutable_chunks(chosen, switch, told=status.microphone, muted=status.switched_off) as microphone:
+            if speaker:
+                speaker.prepare()
+            session.out.print(
+                f"Listening with {listener.engine}. {_invitation(config)} Ctrl-C ends.", soft_wrap=True
+            )
+            if config.hearing.mode == "push":
+                _press_with_enter(button)
             supervisor.ready(f"listening with {listener.engine}")
             try:
-                sound = supervisor.overseeing(microphone)
-                conduct(session, listener.listen(sound, source="microphone"), as_json=False)
+                with closing(live.run(supervisor.overseeing(microphone))) as receipts:
+                    conduct(session, receipts, as_json=False)
             finally:
                 supervisor.stopping()
     return 0
+
+
+def _invitation(config: Config) -> str:
+    first = {
+        "always": "Say",
+        "wake": f"Say “{config.hearing.wake_word}” and then",
+        "push": "Press Enter and say",
+    }
+    return f"{first[config.hearing.mode]} “play some jazz”;"
+
+
+def _voice(config: Config) -> Voice | None:
+    """The voice that the configuration asks for; None for silence."""
+    if config.voice.engine == "none":
+        return None
+    try:
+        return EspeakVoice(
+            config.voice.name or {"en": "en-us"}.get(config.language, config.language),
+            words_a_minute=config.voice.words_a_minute,
+        )
+    except VoiceError as error:
+        if config.voice.engine == "espeak":
+            raise
+        logger.warning("%s", error)
+        return None
+
+
+def _wake_word(config: Config) -> WakeWord | None:
+    """The wake word that the configuration asks for; where it only stops replies it may be missing."""
+    if not config.hearing.wake_word:
+        if config.hearing.mode == "wake":
+            raise ConfigError(
+                'hearing.mode is "wake" and hearing.wake_word is empty; name one, such as "okay nabu"'
+            )
+        return None
+    try:
+        return MicroWakeWord(config.hearing.wake_word)
+    except WakeWordError as error:
+        if config.hearing.mode == "wake":
+            raise
+        logger.info("%s", error)
+        return None
+
+
+def _press_with_enter(button: Button) -> None:
+    """Press the button whenever the Enter key is pressed."""
+    if not sys.stdin.isatty():
+        logger.warning("push to talk waits for lines on the standard input, which is no terminal")
+
+    def read() -> None:
+        for _ in sys.stdin:
+            button.press()
+
+    threading.Thread(target=read, name="enter key", daemon=True).start()

@@ -91,15 +91,18 @@ def show(settings: Settings, /, number_or_id: str, as_json: bool) -> int:
             return BAD_INPUT
         booked = store.transactions([it.id])[it.id]
         order = store.order(it.order_id) if it.order_id else None
+        reply = store.reply(it.id)
     shelf = PlanShelf(settings)
     if as_json:
         document = _document({"number": it.number, **it.to_row()}, booked, shelf)
+        if reply:
+            document["spoken"] = reply.to_row()
         if order:
             document["order"] = {**order[0].to_row(), "life": [event.to_row() for event in order[1]]}
         click.echo(_pretty(document))
     else:
         out = console()
-        for part in interaction_receipt(it, booked, order, shelf.source):
+        for part in interaction_receipt(it, booked, order, shelf.source, reply):
             out.print(part)
     return 0
 

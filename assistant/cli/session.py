@@ -23,7 +23,7 @@ from assistant.errors import ConfigError, StoreError
 from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
 from assistant.ledger.transactions import cost, revenue
-from assistant.loop import Listener
+from assistant.loop import Listener, Patience
 from assistant.money import total
 from assistant.partners.board import load_partners
 from assistant.pipeline import Pipeline, Receipt
@@ -37,6 +37,7 @@ from hardware.activity import EnergyActivity, SileroActivity
 from hardware.errors import HardwareError
 from hardware.segmenter import EndpointSettings
 from intents.catalogue import load_catalogue
+from intents.endings import Endings
 from intents.match import Matcher, MatchSettings
 from intents.sample import SAMPLING, sample_phrases
 from intents.word_graph import Row, word_graph
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from assistant.recognition.protocol import Recogniser
     from assistant.records import Interaction, OrderEvent
     from hardware.activity import VoiceActivity
+    from hardware.indicator import Indicator
     from intents.catalogue import Catalogue
     from intents.word_graph import WordGraph
 
@@ -78,6 +80,7 @@ class Session:
     plan: str
     out: Console
     shown: int = 0
+    graph: WordGraph | None = None
 
     def recogniser(self) -> Recogniser:
         """The engine that the configuration asks for, given the language of the catalogue; takes a moment."""
@@ -98,16 +101,42 @@ class Session:
         phrases = _phrases(self.catalogue, cache_dir())
         return [*phrases, *pin_phrases(self.config.language)] if self.setting.pin else phrases
 
-    def _graph(self) -> WordGraph:
-        """The same whole."""
-        row = (
-            Row(phrases=pin_words(self.config.language), least=2, most=LONGEST) if self.setting.pin else None
+    def patience(self) -> Patience | None:
+        """How long pauses may last by what was said, if the configuration goes by that."""
+        hearing = self.config.hearing
+        if hearing.endpoint == "silence":
+            return None
+        return Patience(
+            is_whole=self.pipeline.is_whole,
+            may_add=Endings(self._graph()).may_add,
+            closed_s=hearing.closed_silence_s,
+            open_s=hearing.open_silence_s,
+            unfinished_s=hearing.unfinished_silence_s,
         )
-        return word_graph(self.catalogue, row=row)
 
-    def listener(self, recogniser: Recogniser | None = None, *, keep_audio: bool = False) -> Listener:
+    def _graph(self) -> WordGraph:
+        """The same whole; made once, since it takes a moment."""
+        if self.graph is None:
+            row = (
+                Row(phrases=pin_words(self.config.language), least=2, most=LONGEST)
+                if self.setting.pin
+                else None
+            )
+            self.graph = word_graph(self.catalogue, row=row)
+        return self.graph
+
+    def listener(
+        self,
+        recogniser: Recogniser | None = None,
+        *,
+        keep_audio: bool = False,
+        patience: Patience | None = None,
+        indicator: Indicator | None = None,
+    ) -> Listener:
         """Ears for this session, with a recogniser of its own unless one is given; they may keep what they hear."""
         return Listener(
+            patience=patience,
+            indicator=indicator,
             activity=activity(self.config),
             endpointing=endpointing(self.config),
             recogniser=recogniser or self.recogniser(),

@@ -22,6 +22,11 @@ class Recogniser(Protocol):
         """Name and version of engine and model, for the log."""
         ...
 
+    @property
+    def works_ahead(self) -> bool:
+        """Whether `accept` does the work, so that `partial` is at hand at once; else `finish` does it."""
+        ...
+
     def accept(self, chunk: AudioChunk) -> None:
         """Take the next chunk of the running utterance; the first after `finish` begins another."""
         ...

@@ -98,6 +98,11 @@ class VoskRecogniser:
         """Name and version of engine and model, for the log."""
         return self._name
 
+    @property
+    def works_ahead(self) -> bool:
+        """Decoding keeps up with the speaker."""
+        return True
+
     def accept(self, chunk: AudioChunk) -> None:
         """Take the next chunk; raises `RecognitionError` for samples that are not mono 16-bit."""
         data = pcm(chunk)

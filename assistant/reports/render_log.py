@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from assistant.ledger.transactions import Posting, Transaction
-    from assistant.records import Interaction, Order, OrderEvent
+    from assistant.records import Interaction, Order, OrderEvent, Reply
 
 NARROW: Final = 80
 """Columns of a terminal under which an interaction takes two lines."""
@@ -88,12 +88,14 @@ def interaction_receipt(
     transactions: Sequence[Transaction],
     order: tuple[Order, list[OrderEvent]] | None,
     source: Callable[[Transaction, Posting], str],
+    spoken: Reply | None = None,
 ) -> list[RenderableType]:
     """Everything about one interaction: what was heard, every posting with its rate and the source of it, every
-    latency, the order's life. `source` says where the rate behind a posting comes from; empty: it has none."""
+    latency, the order's life, and how the reply was `spoken`, if it was. `source` says where the rate behind a posting
+    comes from; empty: it has none."""
     parts: list[RenderableType] = [
         Text(f"Interaction {it.number} — simulated, plan {it.plan}", style="bold"),
-        _grid(_facts(it)),
+        _grid([*_facts(it), *(_spoken(spoken) if spoken else [])]),
     ]
     if order:
         parts += _life(*order)
@@ -166,6 +168,16 @@ def _facts(it: Interaction) -> list[tuple[str, str]]:
         ),
         ("versions", f"pennyworth {it.software}, intents {it.catalogue}, plan {it.plan}"),
     ]
+
+
+def _spoken(reply: Reply) -> list[tuple[str, str]]:
+    whole = f"{reply.length_us / 1e6:.1f} s by {reply.voice}{', broken off' if reply.stopped else ''}"
+    stages = [f"synthesis {reply.synthesis_us / 1e3:.1f} ms"]
+    if reply.start_us is not None:
+        stages.append(f"loudspeaker {reply.start_us / 1e3:.1f} ms")
+    if reply.silence_us is not None:
+        stages.append(f"first sound {reply.silence_us / 1e3:.1f} ms after the end of speech")
+    return [("spoken", whole), ("", ", ".join(stages))]
 
 
 def _life(order: Order, life: Iterable[OrderEvent]) -> list[RenderableType]:

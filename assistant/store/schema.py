@@ -203,6 +203,28 @@ def review(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def spoken_replies(db: Database) -> None:
+    """What became of replies that were to be spoken."""
+    for statement in _SPOKEN_REPLIES:
+        db.execute(statement)
+
+
+_SPOKEN_REPLIES: Final = (
+    """
+    CREATE TABLE replies (
+        interaction_id TEXT PRIMARY KEY REFERENCES interactions (id),
+        voice TEXT NOT NULL,
+        synthesis_us INTEGER NOT NULL,
+        length_us INTEGER NOT NULL,
+        start_us INTEGER,
+        silence_us INTEGER,
+        stopped INTEGER NOT NULL
+    ) STRICT
+    """,
+)
+
+
 _CHAIN_AND_SETTLEMENT: Final = (
     # What else the plan grants and charges on an order.
     "ALTER TABLE orders ADD COLUMN terms TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(terms))",

@@ -16,7 +16,7 @@ from assistant.ledger.accounts import bundled_chart
 from assistant.ledger.chain import GENESIS, chained_hash
 from assistant.ledger.transactions import Transaction
 from assistant.money import Money
-from assistant.records import LIFE, Interaction, Order, OrderEvent, stamp
+from assistant.records import LIFE, Interaction, Order, OrderEvent, Reply, stamp
 from assistant.store.schema import NAMES, migrations
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ class Store:
             number = self.put("interactions", interaction.to_row())
             self._insert(orders, events, transactions)
         return number
+
+    def append_reply(self, reply: Reply) -> None:
+        """Write what became of a spoken reply; raises StoreError when nothing was written."""
+        with self.writing():
+            self.put("replies", reply.to_row())
 
     def advance_orders(
         self, decide: Callable[[Order, list[OrderEvent]], tuple[Sequence[OrderEvent], Sequence[Transaction]]]
@@ -293,6 +298,11 @@ class Store:
             "SELECT * FROM interactions WHERE id = :key OR cast(number AS TEXT) = :key", {"key": number_or_id}
         )
         return Interaction.from_row(rows[0]) if rows else None
+
+    def reply(self, interaction_id: str) -> Reply | None:
+        """What became of the reply of an interaction; None when it was not spoken, or is being spoken."""
+        rows = self.rows("SELECT * FROM replies WHERE interaction_id = ?", [interaction_id])
+        return Reply.from_row(rows[0]) if rows else None
 
     def transactions(self, interaction_ids: Iterable[str]) -> dict[str, list[Transaction]]:
         """All transactions that go back to these interactions, by interaction; one query for all of them."""

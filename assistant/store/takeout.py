@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TABLES: Final = {
     "interactions": "number",
+    "replies": "interaction_id",
     "verdicts": "number",
     "forgotten": "interaction_id",
     "orders": "rowid",

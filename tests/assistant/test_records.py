@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assistant.clock import SimulatedClock, new_id
 from assistant.ledger.rules import book_interaction
 from assistant.ledger.transactions import Transaction
-from assistant.records import Interaction, Order, OrderEvent, from_stamp, stamp
+from assistant.records import Interaction, Order, OrderEvent, Reply, from_stamp, stamp
 from tests.assistant.examples import NOW, event, interaction, order, plan
 
 
@@ -18,6 +18,17 @@ def test_rows_read_back() -> None:
     assert Interaction.from_row(row) == interaction(number=7)
     assert Order.from_row(order().to_row()) == order()
     assert OrderEvent.from_row(event("placed").to_row()) == event("placed")
+    for start_us, stopped in ((60_000, False), (None, True)):
+        reply = Reply(
+            interaction_id="i1",
+            voice="espeak-ng en-us",
+            synthesis_us=20_000,
+            length_us=1_500_000,
+            start_us=start_us,
+            silence_us=start_us,
+            stopped=stopped,
+        )
+        assert Reply.from_row(reply.to_row()) == reply
     (transaction,) = book_interaction(interaction(), plan())
     assert Transaction.from_rows(*transaction.to_rows()) == transaction
 

@@ -453,6 +453,7 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
         "chain_and_settlement": "21acb6416177",
         "statement_sums": "1f71dfc28d15",
         "review": "a13e02f5b6f2",
+        "spoken_replies": "abcbc1f34d41",
     }
 
 

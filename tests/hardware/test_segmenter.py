@@ -361,3 +361,29 @@ def test_a_gap_in_the_stream_ends_what_was_being_said(lost: int) -> None:
     assert index(cut_off.speech_end_s) == len(before)
     assert index(whole.speech_start_s) == index(later_s)
     assert np.array_equal(whole.samples, behind[: 30 * FRAME + 4800])
+
+
+def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
+    how = EndpointSettings(pause_s=3 * FRAME / SAMPLE_RATE, trailing_silence_s=0.7)
+    asked: list[float] = []
+    given = 0
+
+    def patience(speech_end_s: float) -> float:
+        asked.append(speech_end_s)
+        # By then everything up to the pause must have been given.
+        assert given >= round(speech_end_s * SAMPLE_RATE) - (40 * FRAME - 4800)
+        return 20 * FRAME / SAMPLE_RATE if len(asked) == 1 else 5 * FRAME / SAMPLE_RATE
+
+    # Two frames are no pause yet; ten are one, but a shorter one than is waited for; the last one is over after five.
+    stream = script((40, 0), (20, 1), (2, 0), (20, 1), (10, 0), (20, 1), (60, 0))
+    found = []
+    for item in segment(chunked(stream, 512), Scripted(), how, patience=patience):
+        if isinstance(item, Utterance):
+            found.append((item, given))
+        else:
+            given += len(item.samples)
+    ((utterance, _),) = found
+    assert [index(moment) // FRAME for moment in asked] == [82, 112]
+    assert index(utterance.speech_end_s) == 112 * FRAME
+    # The padding behind it is no longer than the silence that was waited for.
+    assert len(utterance.samples) == 4800 + 72 * FRAME + 5 * FRAME

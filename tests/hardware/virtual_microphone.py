@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SINK: Final = "virtual_microphone"
+LOUDSPEAKER: Final = "virtual_loudspeaker"
+"""The sink that replies go to, once there is one; `parec` records it as this name with .monitor behind it."""
 _ALSA: Final = Path("/usr/share/alsa/alsa.conf")
 _PATIENCE_S: Final = 10.0
 
@@ -116,6 +118,16 @@ class VirtualMicrophone:
             "load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}", "channels=1"
         ):
             raise RuntimeError("the virtual microphone cannot be plugged in")
+
+    def loudspeaker(self) -> None:
+        """Give the server a loudspeaker of its own; without it what is played is heard by the microphone."""
+        for arguments in (
+            ("load-module", "module-null-sink", f"sink_name={LOUDSPEAKER}", "rate=22050", "channels=1"),
+            ("set-default-sink", LOUDSPEAKER),
+            ("set-default-source", f"{_SINK}.monitor"),
+        ):
+            if self._control(*arguments):
+                raise RuntimeError("the virtual loudspeaker cannot be made")
 
     def mute(self, *, on: bool) -> None:
         """Mute what is recorded, or let it be heard again."""

@@ -82,6 +82,11 @@ class GrammarRecogniser:
         """The compiled grammar."""
         return self._network
 
+    @property
+    def works_ahead(self) -> bool:
+        """The search wants the whole utterance: its level of noise and its mean."""
+        return False
+
     def accept(self, chunk: AudioChunk) -> None:
         """Keep the next chunk; raises `RecognitionError` for samples that are not mono 16-bit."""
         # A copy, since a device may use its buffer again.

@@ -1,0 +1,138 @@
+"""When an utterance ends, by what was said: real voices, the real recogniser, and pauses of a known length."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pytest
+
+from assistant.cli.session import open_session
+from assistant.clock import SimulatedClock
+from assistant.config import load_config
+from assistant.loop import Patience
+from assistant.resources import household_dir
+from hardware.audio import SAMPLE_RATE, AudioChunk
+from hardware.audiofile import read_chunks
+from hardware.pcm import MonoStream
+from hardware.voice import EspeakVoice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from assistant.cli.session import Session
+    from assistant.loop import Listener
+    from assistant.records import Interaction
+
+pytest.importorskip("espeakng_loader", reason="needs the extra `voice`")
+VOICE = "en-us+m3"
+
+
+class Ears(NamedTuple):
+    """A session with what it listens by."""
+
+    session: Session
+    listener: Listener
+    clock: SimulatedClock
+
+    def hear(self, samples: NDArray[np.int16]) -> list[Interaction]:
+        chunks = (
+            AudioChunk(samples=samples[at : at + 512], start_s=at / SAMPLE_RATE)
+            for at in range(0, len(samples), 512)
+        )
+        return self.session.take(self.listener.listen(chunks, source="file", passes=self.clock.advance))
+
+
+@pytest.fixture(scope="module")
+def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ears]:
+    config = load_config()
+    recognition = dataclasses.replace(config.recognition, engine="pocketsphinx")
+    clock = SimulatedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))
+    with open_session(
+        dataclasses.replace(config, recognition=recognition),
+        db=tmp_path_factory.mktemp("patience") / "log.db",
+        clock=clock,
+        quiet=True,
+    ) as session:
+        yield Ears(session, session.listener(patience=session.patience()), clock)
+
+
+def spoken(text: str) -> NDArray[np.int16]:
+    """A text without the silence around it."""
+    sound = EspeakVoice(VOICE, words_a_minute=150).say(text)
+    samples = MonoStream(sound.rate).convert((sound.samples / 32768).astype(np.float32)[:, None])
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > 200)
+    return samples[loud[0] : loud[-1] + 1]
+
+
+def hiss(seconds: float) -> NDArray[np.int16]:
+    return np.random.default_rng(0).normal(0, 8, round(seconds * SAMPLE_RATE)).astype(np.int16)
+
+
+def with_pauses(parts: list[str], pause_s: float) -> NDArray[np.int16]:
+    sound = [hiss(1)]
+    for part in parts:
+        sound += [spoken(part), hiss(pause_s)]
+    return np.concatenate([*sound[:-1], hiss(2)])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["what's the weather", "in paris tomorrow"],
+        ["order a large", "pepperoni pizza"],
+        ["order a pizza", "with mushrooms"],
+        ["set a timer", "for ten minutes"],
+        ["call me a taxi", "to the airport"],
+        ["play", "some jazz"],
+    ],
+    ids=" … ".join,
+)
+def test_a_pause_within_a_command_does_not_split_it(ears: Ears, parts: list[str]) -> None:
+    heard = ears.hear(with_pauses(parts, 0.4))
+    assert len(heard) == 1, [it.transcript for it in heard]
+    ears.session.pipeline.hang_up()
+
+
+def recorded(name: str) -> NDArray[np.int16]:
+    (path,) = household_dir().glob(f"*-{name}.flac")
+    samples = np.concatenate([chunk.samples for chunk in read_chunks(path)])
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > 200)
+    return samples[loud[0] : loud[-1] + 1]
+
+
+def test_a_whole_command_is_over_soon_and_another_one_later(ears: Ears) -> None:
+    (closed,) = ears.hear(np.concatenate([hiss(1), recorded("stop-the-music"), hiss(2)]))
+    (open_,) = ears.hear(np.concatenate([hiss(1), recorded("what-time-is-it"), hiss(2)]))
+    assert (closed.transcript, open_.transcript) == ("stop the music", "what time is it")
+    assert 150_000 < closed.effort.endpoint_us < 330_000
+    assert 350_000 < open_.effort.endpoint_us < 550_000
+
+
+def test_what_follows_a_whole_command_is_a_command_of_its_own(ears: Ears) -> None:
+    parts = [hiss(1), recorded("stop-the-music"), hiss(0.6), recorded("what-time-is-it"), hiss(2)]
+    heard = ears.hear(np.concatenate(parts))
+    assert [it.transcript for it in heard] == ["stop the music", "what time is it"]
+
+
+def test_patience_by_what_was_said() -> None:
+    patience = Patience(
+        is_whole=lambda text: text in ("stop", "what time is it"),
+        may_add=lambda text: text != "stop",
+        closed_s=0.2,
+        open_s=0.4,
+        unfinished_s=0.9,
+    )
+    for text, seconds in (("stop", 0.2), ("what time is it", 0.4), ("order a", 0.9), ("", 0.9)):
+        assert patience.after(text) == seconds
+
+
+def test_nobody_is_hurried_while_saying_a_pin(ears: Ears) -> None:
+    pipeline = ears.session.pipeline
+    assert pipeline.is_whole("stop the music")
+    assert not pipeline.is_whole("one two three four")
+    assert not pipeline.is_whole("order a")
