@@ -10,6 +10,7 @@ import click
 
 from assistant.cli.options import Settings, console, global_options
 from assistant.economics.scenario.files import load_scenario, load_strategy, scenario_names, strategy_names
+from assistant.reports.exports.files import written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,8 +66,9 @@ def _paged(function: F) -> F:
     return option(function)
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _write(path: Path, text: str, option: str) -> None:
+    with written_whole(path, option=option) as out:
+        out.write(text.encode())
     click.echo(f"Written: {path}", err=True)
 
 
@@ -174,9 +176,9 @@ def run(
     if svg:
         from assistant.reports.scenario.drawings import alone, statement_drawing
 
-        _write(svg, alone(statement_drawing(statement)))
+        _write(svg, alone(statement_drawing(statement)), "--svg")
     if html:
-        _write(html, _scenario_page(statement, name, plain=not (with_ or without)))
+        _write(html, _scenario_page(statement, name, plain=not (with_ or without)), "--html")
     if as_json:
         click.echo(json.dumps(statement_json(statement), indent=2))
     else:
@@ -296,7 +298,7 @@ def tornado(
     if svg:
         from assistant.reports.scenario.drawings import alone, tornado_drawing
 
-        _write(svg, alone(tornado_drawing(found)))
+        _write(svg, alone(tornado_drawing(found)), "--svg")
     if as_json:
         click.echo(json.dumps(swinging.tornado_json(found), indent=2))
     else:
@@ -337,7 +339,7 @@ def compare(
         if svg:
             from assistant.reports.scenario.drawings import alone, remedies_drawing
 
-            _write(svg, alone(remedies_drawing(scenario, found)))
+            _write(svg, alone(remedies_drawing(scenario, found)), "--svg")
         if as_json:
             click.echo(json.dumps(remedies_json(scenario, found), indent=2))
         else:
@@ -347,11 +349,11 @@ def compare(
     if svg:
         from assistant.reports.scenario.drawings import alone, comparison_drawing
 
-        _write(svg, alone(comparison_drawing(statements)))
+        _write(svg, alone(comparison_drawing(statements)), "--svg")
     if html:
         from assistant.reports.scenario.page import comparison_page
 
-        _write(html, comparison_page(statements))
+        _write(html, comparison_page(statements), "--html")
     if as_json:
         click.echo(json.dumps({"scenarios": [statement_json(each) for each in statements]}, indent=2))
     else:
@@ -382,11 +384,11 @@ def timeline(
     if svg:
         from assistant.reports.scenario.drawings import alone, timeline_drawing
 
-        _write(svg, alone(timeline_drawing(found, years)))
+        _write(svg, alone(timeline_drawing(found, years)), "--svg")
     if html:
         from assistant.reports.scenario.page import timeline_page
 
-        _write(html, timeline_page(found, years))
+        _write(html, timeline_page(found, years), "--html")
     if as_json:
         click.echo(json.dumps(timeline_json(found, years), indent=2))
     else:

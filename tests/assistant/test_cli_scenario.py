@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from assistant.cli.main import command
 from assistant.economics.scenario.files import scenario_names, strategy_names
-from assistant.errors import ConfigError
+from assistant.errors import ConfigError, ExportError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,3 +147,15 @@ def test_the_same_scenario_is_drawn_the_same(run: Any, tmp_path: Path) -> None:
     for page in pages:
         run("run", "homepod-2018", "--html", str(page))
     assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+def test_a_drawing_that_cannot_be_written_leaves_what_was_there(run: Any, tmp_path: Path) -> None:
+    for option, path in (("--html", tmp_path / "folder"), ("--svg", tmp_path / "nowhere" / "it.svg")):
+        (tmp_path / "folder").mkdir(exist_ok=True)
+        with pytest.raises(ExportError, match=option):
+            run("timeline", option, str(path))
+    page = tmp_path / "it.html"
+    page.write_text("before", encoding="utf-8")
+    with pytest.raises(ConfigError):
+        run("run", "nothing", "--html", str(page))
+    assert page.read_text(encoding="utf-8") == "before"

@@ -61,16 +61,20 @@ def _write(books: Books, kind: str, out: IO[bytes]) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[IO[bytes]]:
+def written_whole(path: Path, *, option: str = "--output") -> Iterator[IO[bytes]]:
     """A file to write into that takes its name only when all of it is on the disk.
 
     Until then it lies beside as `.NAME.PROCESS.part`; only a loss of power or a kill leaves that behind.
+
+    Args:
+        path: Its name.
+        option: Where the user named it; messages say so.
 
     Raises:
         ExportError: it cannot be written.
     """
     if path.exists() and not path.is_file():
-        raise ExportError(f"{path} is no ordinary file; name one with --output")
+        raise ExportError(f"{path} is no ordinary file; name one with {option}")
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         try:
@@ -84,5 +88,5 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
                 aside.unlink()
     except OSError as error:
         raise ExportError(
-            f"cannot write {path}: {error.strerror}; name another file with --output"
+            f"cannot write {path}: {error.strerror}; name another file with {option}"
         ) from error

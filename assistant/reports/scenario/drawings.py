@@ -23,6 +23,8 @@ MOST: Final = 12
 """Lines and swings that are drawn; tables have all."""
 _WIDTH: Final = 900
 _ROW: Final = 34
+_LEVEL: Final = 5
+"""So many names stand beside each other."""
 
 PALETTE: Final = """
 :root { color-scheme: light dark; --paper: #fcfcfa; --sheet: #fff; --ink: #22262b; --quiet: #68707a; --rule: #dcdfe3;
@@ -107,15 +109,9 @@ def comparison_drawing(statements: Sequence[ScenarioStatement]) -> str:
                 ],
             )
     chart.config.formatter = lambda value: f"{value:,.1f}"
-    chart.config.x_label_rotation = 20
+    chart.config.x_label_rotation = 0 if len(statements) <= _LEVEL else 20
     chart.config.style = _style(
-        (
-            *(f"var(--line-{number})" for number in range(1, 5)),
-            "var(--good)",
-            "var(--bad)",
-            "var(--quiet)",
-            "var(--ink)",
-        )
+        (*(f"var(--line-{number})" for number in range(1, 7)), "var(--quiet)", "var(--ink)")
     )
     return _svg(chart)
 

@@ -91,8 +91,8 @@ def scenario_page(
         [
             _money_card("Margin of the year", statement.margin, scenario.currency),
             _card(
-                "Margin of an interaction",
-                f"{money_text(statement.margin.each_micros, scenario.currency)} {scenario.currency}",
+                f"Margin of an interaction, {scenario.currency}",
+                money_text(statement.margin.each_micros, scenario.currency),
                 f"{money_text(statement.margin.each_low_micros, scenario.currency)} to "
                 f"{money_text(statement.margin.each_high_micros, scenario.currency)}",
             ),
@@ -314,7 +314,7 @@ def _figures(figures: Sequence[Figure]) -> str:
 def _money_card(title: str, line: Line, currency: str) -> str:
     low, high = large_text(line.low.units), large_text(line.high.units)
     mood = "worse" if line.value.micros < 0 else "well"
-    return _card(title, f"{large_text(line.value.units)} {currency}", f"{low} to {high}", mood)
+    return _card(f"{title}, {currency}", large_text(line.value.units), f"{low} to {high}", mood)
 
 
 def _card(title: str, big: str, small: str, mood: str = "") -> str:

@@ -147,7 +147,7 @@ def compare(fleet: Simulation, folder: Path) -> list[Compared]:
 def beside(lake: Lake, scenario: Scenario) -> list[Compared]:
     """Each line of the books of a lake beside that of a scenario."""
     devices = int((lake.truth or {})["treated"])
-    statement = make_statement(scenario, exponent=4)
+    statement = make_statement(scenario, exponent=9)
     expected: Mapping[str, float] = {
         **{line.account: float(line.value.units) for line in statement.lines},
         "margin": float(statement.margin.value.units),
@@ -167,10 +167,12 @@ def beside(lake: Lake, scenario: Scenario) -> list[Compared]:
                     error=error / size,
                 )
             )
-    # What has no events in it has to be nothing in the scenario too.
+    # What has no events in it has to be so rare in the scenario that there may be none.
+    lowest = {line.account: float(line.low.units) for line in statement.lines}
     for account, value in expected.items():
         if value and account not in {each.account for each in found}:
-            found.append(Compared(account=account, events=0.0, scenario=value, error=1e-9))
+            error = abs(value) if lowest.get(account, 1.0) <= 0 else 1e-9
+            found.append(Compared(account=account, events=0.0, scenario=value, error=error))
     return found
 
 
