@@ -25,6 +25,7 @@ from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
 from tests.benchmarks.hearing import hearing
 from tests.benchmarks.scenarios import scenarios
+from tests.benchmarks.fleet import fleet
 from tests.benchmarks.statements import statements
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def main() -> None:
             *auditing(folder / "million.db"),
             *attribution(folder),
             *scenarios(folder),
+            *fleet(folder),
         ]
         page = f"{render(rows)}\n{hearing(folder, PAGE)}\n"
     PAGE.parent.mkdir(exist_ok=True)
