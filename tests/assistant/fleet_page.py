@@ -1,14 +1,17 @@
-"""The tables of docs/fleet.md, made from the code.
+"""The tables of docs/fleet.md, made from the code, and what attribution claims for a fleet, there and in economics.md.
 
 `python -m tests.assistant.fleet_page` writes them into the page again.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from dataclasses import is_dataclass
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
@@ -28,6 +31,7 @@ SIMULATE: Final = [
 ]
 ATTRIBUTION: Final = ["pennyworth", "fleet", "attribution", "fleet"]
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "fleet.md"
+ECONOMICS: Final = PAGE.with_name("economics.md")
 
 
 def render(page: str) -> str:
@@ -38,6 +42,11 @@ def render(page: str) -> str:
 def render_claims(page: str) -> str:
     """The page with its example run anew."""
     return _with(page, {"claims": claims()})
+
+
+def render_economics(page: str) -> str:
+    """The page on economics with what the models claim for the same example."""
+    return _with(page, {"fleet: attribution against the truth": against_the_truth()})
 
 
 def _with(page: str, sections: Mapping[str, Iterable[str]]) -> str:
@@ -51,20 +60,60 @@ def _with(page: str, sections: Mapping[str, Iterable[str]]) -> str:
 
 def claims() -> Iterator[str]:
     """A fleet and what is claimed for it, as the commands print it."""
-    with TemporaryDirectory() as folder:
-        for arguments in (SIMULATE, ATTRIBUTION):
-            done = subprocess.run(
-                [sys.executable, "-m", "assistant.cli", *arguments[1:]],
-                cwd=folder,
-                env={**os.environ, "PYTHONPATH": str(PAGE.parents[1]), "COLUMNS": "100"},
-                check=True,
-                capture_output=True,
-                text=True,
-            )
-            yield "```console"
-            yield f"$ {' '.join(arguments)}"
-            yield from (line.rstrip() for line in done.stdout.rstrip().splitlines())
-            yield "```"
+    for arguments in (SIMULATE, ATTRIBUTION):
+        yield "```console"
+        yield f"$ {' '.join(arguments)}"
+        yield from (line.rstrip() for line in output(*arguments).rstrip().splitlines())
+        yield "```"
+
+
+def against_the_truth() -> Iterator[str]:
+    """Each model's estimate beside the truth."""
+    output(*SIMULATE)
+    found = json.loads(output(*ATTRIBUTION, "--json"))
+    currency, truth = found["currency"], found["truth"]
+    by_model = {claim["model"]: claim for claim in found["models"]}
+    holdout = by_model["incremental"]
+    verdict = "covers" if found["covered"] else "misses"
+    interval = f"{_units(holdout['low'])} to {_units(holdout['high'])}"
+    yield (
+        f"{found['treated'] + found['held_out']:,} invented households, four weeks, {found['touches']:,} things said, "
+        f"**simulated**: their devices truly caused purchases of {_units(truth)} {currency}. Downstream impact claims "
+        f"{by_model['downstream']['ratio_to_truth']:.0f} times as much. The {found['held_out']:,} that were held out "
+        f"by lot say {_units(holdout['estimate'])}, at 95 % {interval}, which {verdict} it."
+    )
+    yield ""
+    yield "| model | credits to what was said | times the truth | with the wrong intents |"
+    yield "|---|---:|---:|---:|"
+    for name, claim in by_model.items():
+        wrong = "" if claim["misplaced"] is None else f"{claim['misplaced']:.0%}".replace("%", " %")
+        yield f"| {name} | {_units(claim['estimate'])} {currency} | {claim['ratio_to_truth']:.2f} | {wrong} |"
+    yield f"| **truth** | **{_units(truth)} {currency}** | **1.00** | **0 %** |"
+    yield ""
+    yield f"`{' '.join(SIMULATE)}`, then `{' '.join(ATTRIBUTION)}`; what is assumed is in [fleet.md](fleet.md)."
+
+
+def _units(amount: str) -> str:
+    return f"{round(Decimal(amount)):,}"
+
+
+@cache
+def output(*arguments: str) -> str:
+    """What a command prints in a folder of this run."""
+    return subprocess.run(
+        [sys.executable, "-m", "assistant.cli", *arguments[1:]],
+        cwd=_folder().name,
+        env={**os.environ, "PYTHONPATH": str(PAGE.parents[1]), "COLUMNS": "100"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """Removed when the program ends."""
+    return TemporaryDirectory()
 
 
 def keys() -> Iterator[str]:
@@ -142,4 +191,5 @@ def tables() -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    ECONOMICS.write_text(render_economics(ECONOMICS.read_text(encoding="utf-8")), encoding="utf-8")
     PAGE.write_text(render_claims(render(PAGE.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.cli.fleet import command
 from assistant.config import bundled_names
-from tests.assistant.fleet_page import PAGE, render, render_claims
+from tests.assistant.fleet_page import ECONOMICS, PAGE, render, render_claims, render_economics
 
 
 def test_the_tables_are_those_of_the_code() -> None:
@@ -18,6 +18,8 @@ def test_the_tables_are_those_of_the_code() -> None:
 def test_the_example_is_what_comes_of_its_commands() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert render_claims(page) == page, "run python -m tests.assistant.fleet_page"
+    economics = ECONOMICS.read_text(encoding="utf-8")
+    assert render_economics(economics) == economics, "run python -m tests.assistant.fleet_page"
 
 
 def test_every_command_with_its_options_is_named() -> None:

@@ -23,9 +23,9 @@ from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
+from tests.benchmarks.fleet import fleet
 from tests.benchmarks.hearing import hearing
 from tests.benchmarks.scenarios import scenarios
-from tests.benchmarks.fleet import fleet
 from tests.benchmarks.statements import statements
 
 if TYPE_CHECKING:
