@@ -108,8 +108,10 @@ class ButtonConfig:
 
     mute: Annotated[int, msgspec.Meta(ge=-1, le=27)]
     """BCM number of the pin whose button switches the microphone off and on; -1 for none."""
+    talk: Annotated[int, msgspec.Meta(ge=-1, le=27)]
+    """BCM number of the pin whose button is pressed to be heard, and stops a reply; -1 for none."""
     pull: Literal["up", "down"]
-    """Which way the pin is pulled while nobody presses."""
+    """Which way the pins are pulled while nobody presses."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import tempfile
 import warnings
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -20,6 +22,8 @@ Pull = Literal["up", "down"]
 
 def load() -> ModuleType:
     """gpiozero, with a way to the pins behind it. Raises GpioError where there is none."""
+    # lgpio keeps pipes in the working directory, if it is not told of a place where they may be.
+    os.environ.setdefault("LG_WD", os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
     try:
         gpiozero = importlib.import_module("gpiozero")
     except ImportError as error:

@@ -59,9 +59,13 @@ def sound_devices() -> SoundDevices:
     )
 
 
-def play(samples: NDArray[np.int16]) -> None:
-    """Play mono samples at `SAMPLE_RATE`, and wait for their end. Raises HardwareError where that cannot be."""
-    _asked("play", samples.tobytes(), len(samples) / SAMPLE_RATE + _TAIL_S, "play")
+def play(samples: NDArray[np.int16], device: str | int | None = None) -> None:
+    """Play mono samples at `SAMPLE_RATE`, on a device by number or name (None: the default), and wait.
+
+    Raises HardwareError where that cannot be.
+    """
+    question = "play" if device is None else f"play:{device}"
+    _asked(question, samples.tobytes(), len(samples) / SAMPLE_RATE + _TAIL_S, "play")
 
 
 def _asked(question: str, data: bytes, limit_s: float, what: str) -> str:
@@ -84,7 +88,7 @@ def _asked(question: str, data: bytes, limit_s: float, what: str) -> str:
     return done.stdout.decode()
 
 
-def _devices(_: bytes) -> Any:
+def _devices() -> Any:
     sounddevice = load()
     try:
         inputs = query_devices()
@@ -114,12 +118,15 @@ def _takes(sounddevice: ModuleType, rate: int) -> bool:
     return True
 
 
-def _play(data: bytes) -> Any:
+def _play(data: bytes, device: str) -> Any:
     sounddevice = load()
+    chosen = int(device) if device.isdigit() else device or None
     try:
-        with sounddevice.RawOutputStream(samplerate=SAMPLE_RATE, channels=1, dtype="int16") as stream:
+        with sounddevice.RawOutputStream(
+            samplerate=SAMPLE_RATE, device=chosen, channels=1, dtype="int16"
+        ) as stream:
             stream.write(data)
-    except sounddevice.PortAudioError as error:
+    except (sounddevice.PortAudioError, ValueError) as error:
         raise HardwareError(f"the loudspeaker cannot be used: {error}") from error
 
 
@@ -129,7 +136,8 @@ def main() -> None:
     # Sound libraries print what they like.
     os.dup2(2, 1)
     try:
-        answer = {"devices": _devices, "play": _play}[sys.argv[1]](sys.stdin.buffer.read())
+        question, _, device = sys.argv[1].partition(":")
+        answer = _devices() if question == "devices" else _play(sys.stdin.buffer.read(), device)
     except HardwareError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.stderr.flush()

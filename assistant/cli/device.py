@@ -1,4 +1,4 @@
-"""The lights and the button of a device, as the configuration has them."""
+"""The lights, the buttons and the voice of a device, as the configuration has them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from hardware.gpio import NO_PIN
 from hardware.indicator import IndicatorSettings, NoIndicator, open_indicator
 from hardware.mute import MuteSwitch
 from hardware.status import Status
+from hardware.voice import EspeakVoice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from assistant.config import Config, IndicatorConfig
+    from hardware.voice import Voice
 
 logger = logging.getLogger(__name__)
 
@@ -70,3 +72,25 @@ def mute_button(config: Config) -> Iterator[MuteSwitch]:
     switch = MuteSwitch(kept=mute_file())
     with Button(config.button.mute, pressed=switch.toggle, pull=config.button.pull):
         yield switch
+
+
+@contextmanager
+def talk_button(config: Config, pressed: Callable[[], object]) -> Iterator[None]:
+    """Have `pressed` called whenever the button that is pressed to be heard is, where there is one.
+
+    Raises:
+        GpioError: the button is not to be had.
+    """
+    if config.button.talk == NO_PIN:
+        yield
+        return
+    from hardware.button import Button
+
+    with Button(config.button.talk, pressed=pressed, pull=config.button.pull):
+        yield
+
+
+def open_voice(config: Config) -> Voice:
+    """The voice that the configuration names; VoiceError where it is not installed."""
+    name = config.voice.name or {"en": "en-us"}.get(config.language, config.language)
+    return EspeakVoice(name, words_a_minute=config.voice.words_a_minute)

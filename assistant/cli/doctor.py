@@ -18,7 +18,7 @@ from rich.text import Text
 import assistant
 from assistant.audiotest.cases import load_cases
 from assistant.cli.conversation import limits, own_replies, pin
-from assistant.cli.device import indicator_settings, mute_file
+from assistant.cli.device import indicator_settings, mute_file, open_voice
 from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
 from assistant.cli.options import Settings, cache_dir, console, global_options
@@ -41,19 +41,21 @@ from assistant.doctor.machine import (
 )
 from assistant.doctor.mend import make_private, unmute
 from assistant.doctor.run import Probes, examine
-from assistant.doctor.sound import Recording
+from assistant.doctor.sound import Part, Recording
 from assistant.errors import ConfigError, StoreError
 from assistant.ledger.plan import load_plan
 from assistant.replies import load_replies
 from assistant.resources import household_dir
 from assistant.store.health import log_health
 from assistant.zone import time_zone
-from hardware.audio import SAMPLE_RATE
+from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.gpio import NO_PIN
 from hardware.level import SILENCE_DBFS, measure
 from hardware.microphone import MicrophoneSettings, microphone_chunks
 from hardware.pcm import FULL_SCALE
 from hardware.soundcheck import play, sound_devices
+from hardware.voice import VoiceError
+from hardware.wakeword import MicroWakeWord, WakeWordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -174,7 +176,7 @@ class _Patient:
         """How it is read."""
         config, log = self._config, self._settings.db_path
         wants_spi = config.indicator.kind == "apa102"
-        wants_pins = config.indicator.kind != "none" or config.button.mute != NO_PIN
+        wants_pins = config.indicator.kind != "none" or {config.button.mute, config.button.talk} != {NO_PIN}
         records = self._seconds > 0
         return Probes(
             config=self._read_config,
@@ -193,7 +195,8 @@ class _Patient:
             recording=self._record if records else None,
             playback=self._play if records and self._plays else None,
             muted=mute_file().exists if config.button.mute != NO_PIN else None,
-            wake_word=None,
+            voice=self._voice if config.voice.engine != "none" else None,
+            wake_word=self._wake_word if config.hearing.wake_word else None,
             service=service_finding if unit_path().exists() else None,
         )
 
@@ -267,8 +270,26 @@ class _Patient:
 
     def _play(self) -> str:
         begun = time.monotonic()
-        play(self._recorded)
+        device = self._config.voice.device
+        play(self._recorded, None if device == "" else device)
         return f"{len(self._recorded) / SAMPLE_RATE:.1f} s were played in {time.monotonic() - begun:.1f} s"
+
+    def _voice(self) -> Part:
+        needed = self._config.voice.engine != "auto"
+        try:
+            voice = open_voice(self._config)
+            sound = voice.say("hello")
+        except VoiceError as error:
+            return Part(what="", problem=str(error), needed=needed)
+        return Part(what=f"{voice.name} says hello in {sound.duration_s:.1f} s", problem="", needed=needed)
+
+    def _wake_word(self) -> Part:
+        phrase, needed = self._config.hearing.wake_word, self._config.hearing.mode == "wake"
+        try:
+            MicroWakeWord(phrase).hear(AudioChunk(samples=np.zeros(SAMPLE_RATE, np.int16), start_s=0.0))
+        except WakeWordError as error:
+            return Part(what="", problem=str(error), needed=needed)
+        return Part(what=f"“{phrase}” is listened for", problem="", needed=needed)
 
     def _decode(self) -> Decoded:
         case = next(case for case in load_cases(household_dir()) if case.intent and not case.conversation)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.device import lights, mute_button
+from assistant.cli.device import lights, mute_button, open_voice, talk_button
 from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, global_options
 from assistant.cli.session import conduct, open_session
@@ -21,10 +21,11 @@ from assistant.errors import ConfigError
 from assistant.live import Live
 from assistant.supervision import Supervisor
 from hardware.gate import Button
+from hardware.gpio import NO_PIN
 from hardware.microphone import MicrophoneSettings
 from hardware.mute import mutable_chunks
 from hardware.speaker import Speaker
-from hardware.voice import EspeakVoice, VoiceError
+from hardware.voice import VoiceError
 from hardware.wakeword import MicroWakeWord, WakeWordError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def command(
     with (
         lights(config) as status,
         mute_button(config) as switch,
+        talk_button(config, button.press),
         open_session(config, db=settings.db_path, clock=SystemClock(), quiet=False) as session,
     ):
         listener = session.listener(keep_audio=True, patience=session.patience(), indicator=status)
@@ -99,7 +101,7 @@ def command(
             session.out.print(
                 f"Listening with {listener.engine}. {_invitation(config)} Ctrl-C ends.", soft_wrap=True
             )
-            if config.hearing.mode == "push":
+            if config.hearing.mode == "push" and (config.button.talk == NO_PIN or sys.stdin.isatty()):
                 _press_with_enter(button)
             supervisor.ready(f"listening with {listener.engine}")
             try:
@@ -124,10 +126,7 @@ def _voice(config: Config) -> Voice | None:
     if config.voice.engine == "none":
         return None
     try:
-        return EspeakVoice(
-            config.voice.name or {"en": "en-us"}.get(config.language, config.language),
-            words_a_minute=config.voice.words_a_minute,
-        )
+        return open_voice(config)
     except VoiceError as error:
         if config.voice.engine == "espeak":
             raise

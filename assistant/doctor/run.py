@@ -18,7 +18,7 @@ from assistant.doctor.machine import (
     check_power,
     check_system,
 )
-from assistant.doctor.sound import check_devices, check_recording
+from assistant.doctor.sound import check_devices, check_part, check_recording
 from assistant.errors import ConfigError, PennyworthError
 from hardware.errors import HardwareError
 from intents.errors import IntentsError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from assistant.doctor.engines import Decoded, Model
     from assistant.doctor.findings import Verdict
     from assistant.doctor.machine import Access, Clock, Disk, Heat, Memory, Power, System
-    from assistant.doctor.sound import Recording
+    from assistant.doctor.sound import Part, Recording
     from assistant.store.health import LogHealth
     from hardware.soundcheck import SoundDevices
 
@@ -64,8 +64,10 @@ class Probes:
     """Plays what was recorded; what was played. None where nothing is to be played."""
     muted: Callable[[], bool] | None
     """Whether the microphone is switched off by its button; None where there is no button."""
-    wake_word: Callable[[], str] | None
-    """Opens the wake word; which. None where none is configured."""
+    voice: Callable[[], Part] | None
+    """Says something to itself. None where replies are not to be spoken."""
+    wake_word: Callable[[], Part] | None
+    """Opens the wake word. None where none is configured."""
     service: Callable[[], Finding] | None
     """Whether what is installed fits; None where nothing is installed."""
 
@@ -110,11 +112,8 @@ def _steps(probes: Probes) -> dict[str, Callable[[Mapping[str, Finding]], Findin
         "playback": lambda found: _playback(probes, found),
         "model": lambda _: _examined("model", probes.model, check_model),
         "recognition": lambda _: _recognition(probes),
-        "wake word": lambda _: (
-            None
-            if probes.wake_word is None
-            else _examined("wake word", probes.wake_word, lambda what: _well("wake word", what))
-        ),
+        "voice": lambda _: _part("voice", probes.voice),
+        "wake word": lambda _: _part("wake word", probes.wake_word),
         "service": lambda _: (
             None if probes.service is None else _examined("service", probes.service, lambda finding: finding)
         ),
@@ -145,6 +144,10 @@ def _playback(probes: Probes, found: Mapping[str, Finding]) -> Finding:
         )
 
     return _examined("playback", probes.playback, judge, unless="failed", limit_s=_LONG_S)
+
+
+def _part(name: str, probe: Callable[[], Part] | None) -> Finding | None:
+    return None if probe is None else _examined(name, probe, lambda part: check_part(name, part))
 
 
 def _recognition(probes: Probes) -> Finding:

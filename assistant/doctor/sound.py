@@ -125,3 +125,23 @@ def check_recording(recording: Recording) -> Finding:
             facts=facts,
         )
     return Finding(name="microphone", verdict="well", what=what, facts=facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part that is installed on its own: the voice, or the wake word."""
+
+    what: str
+    """What it is, for people; empty where it does not work."""
+    problem: str
+    """Why it does not work, and what to do; empty where it does."""
+    needed: bool
+    """Whether the configuration cannot do without."""
+
+
+def check_part(name: str, part: Part) -> Finding:
+    """It works, or it must, or it might."""
+    if not part.problem:
+        return Finding(name=name, verdict="well", what=part.what)
+    what, _, advice = part.problem.partition("; ")
+    return Finding(name=name, verdict="wrong" if part.needed else "note", what=what, advice=advice)

@@ -11,10 +11,11 @@ import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from assistant.cli.device import lights, mute_button
+from assistant.cli.device import lights, mute_button, talk_button
 from assistant.config import Config, load_config
 from assistant.errors import ConfigError
 from hardware.errors import GpioError
+from hardware.gate import Button
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,16 @@ def test_lights_that_contradict_themselves_are_refused(tmp_path: Path) -> None:
         pytest.fail("no pin was named")
     with pytest.raises(ConfigError, match=r"indicator\.pins"):
         configured(tmp_path, "[indicator.pins]\nlistening = 3\n")
+
+
+def test_a_button_that_is_pressed_to_be_heard(pins: MockFactory, tmp_path: Path) -> None:
+    button = Button()
+    with talk_button(configured(tmp_path, "[button]\ntalk = 22\npull = 'down'\n"), button.press):
+        assert not button.taken()
+        pins.pin(22).drive_high()
+        assert button.taken()
+    with talk_button(load_config(), button.press):
+        assert not button.taken()
 
 
 def test_without_a_button_no_pin_is_touched(pins: MockFactory) -> None:

@@ -16,7 +16,7 @@ from assistant.doctor.engines import Decoded, Model, check_decoded, check_model
 from assistant.doctor.findings import Finding, exit_code
 from assistant.doctor.machine import Disk, Heat, Memory, Power
 from assistant.doctor.run import Probes, examine
-from assistant.doctor.sound import Recording, check_devices, check_recording
+from assistant.doctor.sound import Part, Recording, check_devices, check_part, check_recording
 from assistant.errors import ConfigError, RecognitionError
 from assistant.store.health import LogHealth
 from hardware.errors import HardwareError
@@ -66,7 +66,8 @@ def healthy() -> Probes:
         recording=lambda: RECORDING,
         playback=lambda: "3.0 s were played",
         muted=lambda: False,
-        wake_word=lambda: "okay nabu",
+        voice=lambda: Part(what="espeak-ng en-us", problem="", needed=False),
+        wake_word=lambda: Part(what="okay nabu", problem="", needed=True),
         service=lambda: Finding(name="service", verdict="well", what="runs"),
     )
 
@@ -148,13 +149,20 @@ def test_bad_input_is_to_be_put_right_and_is_no_broken_device(error: Exception, 
 
 def test_what_is_not_wanted_is_not_examined() -> None:
     little = dataclasses.replace(
-        healthy(), recording=None, playback=None, decoded=None, muted=None, wake_word=None, service=None
+        healthy(),
+        recording=None,
+        playback=None,
+        decoded=None,
+        muted=None,
+        voice=None,
+        wake_word=None,
+        service=None,
     )
     findings = {finding.name: finding.verdict for finding in examine(little)}
     assert [name for name, verdict in findings.items() if verdict == "skipped"] == [
         *("microphone", "playback", "recognition")
     ]
-    assert not {"button", "wake word", "service"} & set(findings)
+    assert not {"button", "voice", "wake word", "service"} & set(findings)
     silent = Recording(seconds=3, lost_frames=0, level=dataclasses.replace(LEVEL, zeros=1))
     muted = {f.name: f for f in examine(dataclasses.replace(healthy(), recording=lambda: silent))}
     assert (muted["microphone"].mend, muted["playback"].verdict) == ("unmute", "skipped")
@@ -190,6 +198,8 @@ def decoded(**changes: Any) -> Finding:
         (log(problem="it is read-only; choose another --db"), "failed", "choose another --db"),
         (log(open_to_others=True), "note", "other users"),
         (run.check_folders(["/a", "/b"]), "wrong", "chown -R $USER /a /b"),
+        (check_part("voice", Part(what="", problem="no voice; add it", needed=False)), "note", "add it"),
+        (check_part("voice", Part(what="", problem="no voice; add it", needed=True)), "wrong", "add it"),
         (run.check_button(True), "note", "press the button"),
         (check_model(Model(engine="auto", folder=None)), "note", "models fetch"),
         (check_model(Model(engine="vosk", folder=None)), "wrong", "models fetch"),
