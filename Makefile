@@ -19,7 +19,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --no-build-isolation
 endif
 
-.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger spark java clean
+.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger chromium spark java clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,10 +39,10 @@ demo: $(VENV)/.installed microphone
 listen: $(VENV)/.installed microphone
 	@$(BIN)/pennyworth listen
 
-test: $(VENV)/.installed-dev virtual-microphone hledger lint
+test: $(VENV)/.installed-dev virtual-microphone hledger chromium lint
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-test-all: $(VENV)/.installed-dev virtual-microphone hledger spark lint
+test-all: $(VENV)/.installed-dev virtual-microphone hledger chromium spark lint
 	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed-dev
@@ -54,9 +54,10 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(VENV)/.installed-dev
+docs: $(VENV)/.installed-dev chromium
 	$(BIN)/python -m tests.docs.accounting
 	$(BIN)/python -m tests.docs.economics
+	$(BIN)/python -m tests.docs.review
 
 audio: $(VENV)/.installed-dev
 	$(BIN)/python tests/audio/make_household.py
@@ -117,6 +118,11 @@ spark: java
 java:
 	@command -v java >/dev/null || $(call apt,default-jre-headless) \
 	    || echo 'No Java; the tests of Spark will be skipped: sudo apt install default-jre-headless'
+
+# A real browser walks the pages of the review; without it those tests are skipped.
+chromium:
+	@command -v chromium >/dev/null || $(call apt,chromium) \
+	    || echo 'No chromium; its tests will be skipped: sudo apt install chromium'
 
 # Install Debian packages where that may be done without asking: as root, or with sudo that needs no password.
 apt = { command -v apt-get >/dev/null \

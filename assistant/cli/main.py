@@ -33,6 +33,7 @@ _COMMANDS: Final = {
     "audio-test": "assistant.cli.audio_test",
     "pin": "assistant.cli.pin",
     "models": "assistant.cli.models",
+    "review": "assistant.cli.review",
     "forget": "assistant.cli.forget",
     "takeout": "assistant.cli.takeout",
     "doctor": "assistant.cli.doctor",

@@ -86,6 +86,12 @@ def make_profit(store: Store, by: str, terms: Terms) -> Profit:
         )
 
 
+def make_statement(store: Store, by: str, terms: Terms) -> IncomeStatement:
+    """The statement alone; raises as `make_profit` does."""
+    with store.snapshot():
+        return _statements(store, {by}, terms)[by]
+
+
 def log_funnel(store: Store, terms: Terms) -> Funnel:
     """The funnel of the requests that were made in the time of `terms`, with all that was booked on them since.
 
@@ -113,7 +119,7 @@ def log_funnel(store: Store, terms: Terms) -> Funnel:
                 trivial.cost += exchange(line["cost_micros"], line["currency"], day)
         return make_funnel(
             commerce_turns(store, since=terms.since, until=terms.until),
-            orders(store),
+            orders(store, since=terms.since),
             trivial=trivial,
             plans=plans(store),
             currency=currency,
@@ -127,7 +133,7 @@ def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, In
     currency = terms.currency or currency_of(currencies(store), terms)
     again = None
     if terms.what_if and plan:
-        facts = repriced(store, plan, rates)
+        facts = repriced(store, plan, rates, since=terms.since, until=terms.until)
         again = added_up(facts, groupings, since=terms.since, until=terms.until)
     dated = bool(set(currencies(store)) - {currency})
     made = {}

@@ -32,13 +32,22 @@ Fact = tuple["Mapping[str, str]", "datetime", str, "Mapping[str, int]"]
 _RETURNS: Final = {"refunded", "charged_back"}
 
 
-def repriced(store: Store, plan: PricingPlan, rates: Rates | None = None) -> Iterator[Fact]:
-    """Everything in the log, booked under `plan`.
+def repriced(
+    store: Store,
+    plan: PricingPlan,
+    rates: Rates | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[Fact]:
+    """Everything in the log, booked under `plan`; with bounds, all of that time, and some of what lies beyond it.
 
     Args:
         store: The log, to be read within one snapshot.
         plan: What things earn and cost instead.
         rates: To turn what an order came to into the plan's currency, at the rate of the day it was quoted.
+        since: Nothing before this time is needed.
+        until: Nothing from this time on is needed.
 
     Raises:
         LedgerError: an order is in another currency, and there is no rate for its day.
@@ -56,13 +65,13 @@ def repriced(store: Store, plan: PricingPlan, rates: Rates | None = None) -> Ite
         corrected.update({each.id: (each, cell) for each in booked if each.id in reversed_ids})
         yield from facts_of_transactions(booked, cell)
 
-    for it in said(store):
+    for it in said(store, since=since, until=until):
         cell = dimensions(replace(it, plan=plan.name))
         yield from facts_of_interaction(it, cell)
         yield from book(book_interaction(it, plan), cell)
         if it.id in wanted:
             cells[it.id] = cell
-    for order, life in orders(store):
+    for order, life in orders(store, since=since, until=until):
         again = _requoted(order, plan, rates)
         for number, event in enumerate(life):
             placed = cells[event.interaction_id]

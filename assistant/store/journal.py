@@ -20,6 +20,9 @@ _HEAD: Final = ("id", "at", "kind", "interaction_id", "order_id", "plan", "descr
 CHUNK: Final = 1_000
 """Interactions that are read at once."""
 
+_MOVED: Final = "SELECT order_id FROM order_events WHERE at >= :since AND at < :until"
+"""Orders that something happened to in a time."""
+
 _LINE: Final = ("account", "amount_micros", "currency")
 
 
@@ -61,10 +64,23 @@ def span(store: Store) -> tuple[datetime, datetime] | None:
     return (from_stamp(row["first"]), from_stamp(row["last"])) if row["first"] else None
 
 
-def said(store: Store) -> Iterator[Interaction]:
-    """Every interaction, in the order of the log."""
+def said(
+    store: Store, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[Interaction]:
+    """Every interaction, in the order of the log; with bounds, those said in that time, and those whose orders had
+    something happen to them in it."""
     columns = [name for (name,) in store.stream("SELECT name FROM pragma_table_info('interactions')")]
-    for row in store.stream("SELECT * FROM interactions ORDER BY number"):
+    where, values = "", {}
+    if since or until:
+        values = _bounds(since, until)
+        where = f"""
+            WHERE number IN (
+                SELECT number FROM interactions WHERE at >= :since AND at < :until UNION
+                SELECT i.number FROM order_events AS e CROSS JOIN interactions AS i ON i.id = e.interaction_id
+                WHERE e.order_id IN ({_MOVED})
+            )
+        """
+    for row in store.stream(f"SELECT * FROM interactions {where} ORDER BY number", values):
         yield Interaction.from_row(dict(zip(columns, row, strict=True)))
 
 
@@ -74,16 +90,22 @@ def session_turns(store: Store, session: str) -> list[Interaction]:
     return [Interaction.from_row(row) for row in rows]
 
 
-def orders(store: Store) -> Iterator[tuple[Order, list[OrderEvent]]]:
-    """Every order with its life, in the order in which they were quoted."""
+def orders(
+    store: Store, *, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[tuple[Order, list[OrderEvent]]]:
+    """Every order with its whole life, in the order in which they were quoted; with bounds, those that something
+    happened to in that time."""
+    bounded = since or until
     order_columns, event_columns = (
         [name for (name,) in store.stream(f"SELECT name FROM pragma_table_info('{table}')")]
         for table in ("orders", "order_events")
     )
     rows = store.stream(
-        """
-        SELECT o.*, e.* FROM orders AS o CROSS JOIN order_events AS e ON e.order_id = o.id ORDER BY o.rowid, e.rowid
-        """
+        f"""
+        SELECT o.*, e.* FROM orders AS o CROSS JOIN order_events AS e ON e.order_id = o.id
+        {f"WHERE o.id IN ({_MOVED})" if bounded else ""} ORDER BY o.rowid, e.rowid
+        """,
+        _bounds(since, until) if bounded else {},
     )
     width = len(order_columns)
     for head, lines in groupby(rows, key=lambda row: row[:width]):
@@ -138,6 +160,10 @@ def receipts(
         booked = store.transactions(row["id"] for row in chunk)
         for row in chunk:
             yield row, booked[row["id"]]
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    return {"since": stamp(since) if since else "0", "until": stamp(until) if until else "9"}
 
 
 def _selected(intent: str | None, since: datetime | None, limit: int) -> tuple[str, dict[str, Any]]:

@@ -225,6 +225,12 @@ _SPOKEN_REPLIES: Final = (
 )
 
 
+@migrations()
+def order_times(db: Database) -> None:
+    """What happened to orders in a time is found without going through all that ever did."""
+    db.execute("CREATE INDEX order_events_at ON order_events (at)")
+
+
 _CHAIN_AND_SETTLEMENT: Final = (
     # What else the plan grants and charges on an order.
     "ALTER TABLE orders ADD COLUMN terms TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(terms))",

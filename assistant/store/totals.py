@@ -19,6 +19,16 @@ GROUPINGS: Final = (*DIMENSIONS, *TIMES)
 """What a statement may be grouped by."""
 
 _QUARTERS_A_DAY: Final = 24 * 3600 // QUARTER_S
+# The currencies of each cell, one look-up in the index each: going through the sums takes long after a year.
+_HELD: Final = """
+    WITH RECURSIVE held (cell, currency) AS (
+        SELECT c.id, (SELECT min(currency) FROM statement_totals AS t WHERE t.cell = c.id) FROM statement_cells AS c
+        UNION ALL
+        SELECT h.cell,
+            (SELECT min(currency) FROM statement_totals AS t WHERE t.cell = h.cell AND t.currency > h.currency)
+        FROM held AS h WHERE h.currency IS NOT NULL
+    )
+"""
 _SUMS: Final = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
 
 
@@ -79,11 +89,8 @@ def totals(
 
 def currencies(store: Store) -> list[str]:
     """The currencies that anything was booked in, sorted."""
-    return [
-        row["currency"]
-        for row in store.rows("SELECT DISTINCT currency FROM statement_totals ORDER BY 1")
-        if row["currency"]
-    ]
+    rows = store.rows(f"{_HELD} SELECT DISTINCT currency FROM held WHERE currency > '' ORDER BY 1")
+    return [row["currency"] for row in rows]
 
 
 def plans(store: Store) -> list[str]:
@@ -98,7 +105,16 @@ def devices(store: Store) -> list[str]:
 
 def period(store: Store) -> tuple[datetime, datetime] | None:
     """From the quarter of an hour of the first thing in the log to the end of that of the last; None when empty."""
-    (row,) = store.rows('SELECT min(quarter) AS "first", max(quarter) + 1 AS "end" FROM statement_totals')
+    (row,) = store.rows(
+        f"""
+        {_HELD} SELECT
+            min((SELECT min(quarter) FROM statement_totals AS t WHERE t.cell = h.cell AND t.currency = h.currency))
+                AS "first",
+            max((SELECT max(quarter) FROM statement_totals AS t WHERE t.cell = h.cell AND t.currency = h.currency)) + 1
+                AS "end"
+        FROM held AS h
+        """
+    )
     if row["first"] is None:
         return None
     first, end = (datetime.fromtimestamp(row[name] * QUARTER_S, UTC) for name in ("first", "end"))

@@ -454,6 +454,7 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
         "statement_sums": "1f71dfc28d15",
         "review": "a13e02f5b6f2",
         "spoken_replies": "abcbc1f34d41",
+        "order_times": "9b06216118d2",
     }
 
 

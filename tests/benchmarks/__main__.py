@@ -25,6 +25,7 @@ from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
 from tests.benchmarks.fleet import fleet
 from tests.benchmarks.hearing import hearing
+from tests.benchmarks.review import review
 from tests.benchmarks.scenarios import scenarios
 from tests.benchmarks.statements import statements
 
@@ -48,6 +49,7 @@ def main() -> None:
             *writing(folder),
             *statements(folder),
             *auditing(folder / "million.db"),
+            *review(folder / "million.db"),
             *attribution(folder),
             *scenarios(folder),
             *fleet(folder),

@@ -1,0 +1,1 @@
+"""The review in the browser: a Datasette plugin over the log, with pages of its own."""

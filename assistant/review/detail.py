@@ -1,0 +1,121 @@
+"""One interaction, whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assistant.review import charts
+from assistant.store.journal import session_turns
+from assistant.store.search import neighbours
+from assistant.store.verdicts import verdicts_on
+from hardware.audio import SAMPLE_RATE
+from hardware.audiofile import read_chunks
+from hardware.errors import HardwareError
+from intents.results import IntentMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assistant.ledger.transactions import Transaction
+    from assistant.records import Interaction
+    from assistant.review.settings import Review
+    from assistant.store.audio import AudioShelf
+    from assistant.store.store import Store
+    from intents.explanation import Explanation
+    from intents.results import NoMatch
+
+REFUNDABLE = ("completed", "settled")
+
+
+def make_detail(store: Store, review: Review, shelf: AudioShelf, number: str) -> dict[str, Any] | None:
+    """What its page shows; None when there is none of that number."""
+    it = store.interaction(number)
+    if it is None:
+        return None
+    forgotten = bool(store.rows("SELECT 1 FROM forgotten WHERE interaction_id = ?", [it.id]))
+    booked = store.transactions([it.id])[it.id]
+    order = store.order(it.order_id) if it.order_id else None
+    newer, older = neighbours(store, it.number)
+    effort = it.effort
+    latency = {
+        "endpoint": effort.endpoint_us / 1000,
+        "recognition": effort.recognition_us / 1000,
+        "understanding": effort.understanding_us / 1000,
+    }
+    return {
+        "it": it,
+        "forgotten": forgotten,
+        "wave": _wave(it, shelf),
+        "steps": [] if forgotten or not it.transcript else steps(review.why(it.transcript)),
+        "turns": session_turns(store, it.session),
+        "order": order,
+        "refundable": bool(order and order[1] and order[1][-1].state in REFUNDABLE),
+        "transactions": [(each, _sources(each, review)) for each in booked],
+        "latency": latency,
+        "stages": charts.stages(latency, name="stages", title="Latency by stage, milliseconds"),
+        "verdicts": verdicts_on(store, it.id),
+        "intents": review.intents,
+        "newer": newer,
+        "older": older,
+    }
+
+
+def steps(explanation: Explanation) -> list[tuple[str, str, float | None]]:
+    """What each step made of a text: its name, in words, and its score in [0, 1] where it has one."""
+    rows: list[tuple[str, str, float | None]] = []
+    if explanation.note:
+        rows.append(("rejected", explanation.note, None))
+    rows += [("template", f"{r.intent} {_slots(r.slots)}".strip(), 1.0) for r in explanation.exact]
+    if not explanation.exact and not explanation.note:
+        rows.append(("template", "no template says this word for word", None))
+    if explanation.fuzzy:
+        rows.append(("likeness", *_outcome(explanation.fuzzy)))
+    if explanation.model:
+        belief = explanation.model.belief
+        shares = sorted(belief.probabilities.items(), key=lambda each: -each[1])[:4]
+        rows += [("model", label, share) for label, share in shares]
+        rows.append(
+            ("thresholds", f"{belief.best}: asks from {belief.ask:g}, accepts from {belief.accept:g}", None)
+        )
+        if evidence := explanation.model.evidence:
+            rows.append(
+                (
+                    "evidence",
+                    f"ordering verb: {evidence.verb or 'none'}; thing: {evidence.thing or 'none'}; "  # noqa: ISC004
+                    f"may deny it: {evidence.denial or 'nothing'}",
+                    None,
+                )
+            )
+    rows.append(("result", *_outcome(explanation.result)))
+    return rows
+
+
+def _outcome(result: IntentMatch | NoMatch) -> tuple[str, float]:
+    if isinstance(result, IntentMatch):
+        how = "accepted" if result.certain else "to be asked about"
+        return f"{result.intent} {_slots(result.slots)} {how} ({result.step})".replace(
+            "  ", " "
+        ), result.score
+    nearest = f"; nearest: {result.runner_up}" if result.runner_up else ""
+    return f"no match: {result.reason}{nearest}", result.score
+
+
+def _slots(slots: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in slots.items())
+
+
+def _wave(it: Interaction, shelf: AudioShelf) -> Any:
+    path = shelf.find(it.id)
+    if path is None:
+        return None
+    try:
+        samples = np.concatenate([chunk.samples for chunk in read_chunks(path)])
+    except (HardwareError, ValueError):
+        return None
+    return charts.waveform(samples, SAMPLE_RATE, it.words)
+
+
+def _sources(transaction: Transaction, review: Review) -> list[str]:
+    return list(dict.fromkeys(filter(None, (review.source(transaction, p) for p in transaction.postings))))

@@ -1,0 +1,237 @@
+"""Every page, by requests: what stands on it, and what its forms write."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from assistant.store.audio import AudioShelf
+from assistant.store.audit import audit
+from assistant.store.store import Store
+from assistant.store.verdicts import verdicts_on
+from tests.assistant.review.household import SCRIPT, say, token_of
+
+if TYPE_CHECKING:
+    from tests.assistant.review.household import Served
+
+
+def test_the_first_page_is_the_statement_at_a_glance(review: Served) -> None:
+    with review.client() as client:
+        page = client.get("/?time=all")
+        assert page.status_code == 200
+        for words in (
+            "simulated, plan home",
+            "pizza",
+            "What was said",
+            "How far requests came",
+            "p95",
+            "orders given back",
+        ):
+            assert words in page.text
+        assert page.text.count("<svg") == 3
+        assert "<style" not in page.text
+        assert 'style="' not in page.text
+        for key in ("day", "week", "month", "nonsense"):
+            assert client.get("/", params={"time": key}).status_code == 200
+
+
+def test_interactions_are_found_by_words_and_filters(review: Served) -> None:
+    def numbers(**choice: str) -> list[int]:
+        with review.client() as client:
+            page = client.get("/interactions", params=choice)
+            assert page.status_code == 200
+            return [int(part.split('"')[0]) for part in page.text.split('data-number="')[1:]]
+
+    assert numbers()[:3] == [70, 69, 68]
+    assert len(numbers()) == 50
+    assert numbers(q="jazz 59") == [60]
+    assert numbers(q="PAR 57") == []
+    assert numbers(q="57 par") == [58]
+    assert numbers(intent="none") == [65, 64, 63, 62, 61]
+    assert numbers(intent="pizza", outcome="ordered", device="test") == [68, 67, 66]
+    assert numbers(intent="pizza", outcome="rejected") == []
+    assert numbers(below="0.5") == [65, 64, 63, 62, 61]
+    assert numbers(verdict="any") == []
+    assert numbers(**{"from": "2026-01-07", "to": "2026-01-07"})[-1] == 38
+    assert numbers(q='"; DROP TABLE interactions; -- NEAR(*') == []
+    with review.client() as client:
+        page = client.get("/interactions")
+        older = page.text.split('id="older" href="')[1].split('"')[0].replace("&amp;", "&")
+        assert 'data-number="20"' in client.get(older).text
+        assert 'data-number="21"' not in client.get(older).text
+        assert "left out" in client.get("/interactions", params={"below": "x"}).text
+
+
+def test_an_interaction_is_shown_whole(review: Served) -> None:
+    with review.client() as client:
+        page = client.get("/interactions/70").text
+        for words in (
+            "play some chess",
+            "<audio",
+            'class="wave"',
+            "template",
+            "Expenses:Compute",
+            "source:",
+            "endpoint",
+            "pennyworth",
+        ):
+            assert words in page
+        ordered = client.get("/interactions/66").text
+        for words in ("confirmed", "settled", "Income:Rebates:Pizza", "0.05 of 19.980000"):
+            assert words in ordered
+        assert client.get("/interactions/999").status_code == 404
+
+
+def test_what_was_said_stays_text(review: Served) -> None:
+    with review.client() as client:
+        for path in (
+            "/interactions/69",
+            "/interactions",
+            "/interactions/new?after=60",
+            "/log/interactions/69",
+            "/log/interactions?number=69",
+        ):
+            page = client.get(path)
+            assert page.status_code == 200
+            assert "owned" in page.text
+            assert SCRIPT not in page.text
+
+
+def test_new_interactions_come_alone(own_review: Served) -> None:
+    with own_review.client() as client:
+        newest = int(client.get("/interactions/new?after=70").headers["x-newest"])
+        assert client.get(f"/interactions/new?after={newest}").text.strip() == ""
+        with Store.open(own_review.db) as store:
+            say(store, 60, transcript="turn it up")
+            say(store, 61, intent="weather")
+        come = client.get(f"/interactions/new?after={newest}&intent=music")
+        assert come.headers["x-newest"] == str(newest + 2)
+        assert f'data-number="{newest + 1}"' in come.text
+        assert f'data-number="{newest + 2}"' not in come.text
+
+
+def test_sound_is_given_by_id_whole_and_in_part(review: Served) -> None:
+    with Store.open(review.db, mode="read") as store:
+        it = store.interaction("70")
+    assert it
+    path = AudioShelf(review.db).find(it.id)
+    assert path
+    with review.client() as client:
+        whole = client.get(f"/audio/{it.id}")
+        assert (whole.status_code, whole.headers["content-type"]) == (200, "audio/flac")
+        assert whole.content == path.read_bytes()
+        part = client.get(f"/audio/{it.id}", headers={"range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, whole.content[10:20])
+        assert client.get(f"/audio/{it.id}", headers={"range": "bytes=-5"}).content == whole.content[-5:]
+
+
+def test_verdicts_are_appended_and_counted(own_review: Served) -> None:
+    with own_review.client() as client:
+        token = token_of(client.get("/interactions/70").text)
+        page = client.post(
+            "/interactions/70/verdict",
+            data={"csrftoken": token, "verdict": "right", "said": "play some jazz"},
+        )
+        assert "Noted: it was understood" in page.text
+        wrong = {"csrftoken": token, "verdict": "wrong", "said": "order a small ham pizza", "intent": "pizza"}
+        slots = {"slot.size": "small", "slot.quantity": "2", "slot.topping": " "}
+        client.post("/interactions/70/verdict", data={**wrong, **slots})
+        client.post(
+            "/interactions/68/verdict", data={"csrftoken": token, "verdict": "wrong", "intent": "nonsense"}
+        )
+        with Store.open(own_review.db, mode="read") as store:
+            it = store.interaction("70")
+            assert it
+            first, second = verdicts_on(store, it.id)
+            assert (first.verdict, first.slots) == ("right", it.slots)
+            assert (second.verdict, second.intent, second.slots) == (
+                "wrong",
+                "pizza",
+                {"size": "small", "quantity": 2},
+            )
+            ordered = store.interaction("68")
+            assert ordered
+            assert verdicts_on(store, ordered.id)[0].intent is None
+        today = client.get("/?time=all").text
+        assert "0 of 2 reviewed" in today
+        assert "<b>1</b> false orders" in today
+
+
+def test_a_wrong_order_is_refunded_in_the_books(own_review: Served) -> None:
+    with own_review.client() as client:
+        token = token_of(client.get("/interactions/66").text)
+        page = client.post("/interactions/66/refund", data={"csrftoken": token, "reason": "not mine"})
+        assert "refunded in the books" in page.text
+        again = client.post("/interactions/66/refund", data={"csrftoken": token, "reason": "not mine"})
+        assert again.status_code == 409
+        assert "cannot be refunded" in again.text
+    with Store.open(own_review.db) as store:
+        assert store.order("order-1")[1][-1].reason == "not mine"
+        assert audit(store).problems == ()
+
+
+def test_what_is_forgotten_leaves_its_money(own_review: Served) -> None:
+    with Store.open(own_review.db, mode="read") as store:
+        it = store.interaction("60")
+    assert it
+    shelf = AudioShelf(own_review.db)
+    shelf.keep(it.id, np.ones(1600, np.int16))
+    with own_review.client() as client:
+        token = token_of(client.get("/interactions/60").text)
+        page = client.post("/interactions/60/forget", data={"csrftoken": token})
+        assert "the money stays" in page.text
+        assert "jazz" not in page.text
+        assert "Expenses:Compute" in page.text
+        assert (
+            "keeps its words until" in client.post("/interactions/68/forget", data={"csrftoken": token}).text
+        )
+        client.post("/privacy/forget-day", data={"csrftoken": token, "day": "2026-01-05"})
+        assert (
+            "Choose a day" in client.post("/privacy/forget-day", data={"csrftoken": token, "day": "x"}).text
+        )
+        assert client.get("/interactions?q=weather+0").text.count("data-number=") == 0
+        taken = zipfile.ZipFile(io.BytesIO(client.get("/privacy/takeout.zip").content))
+        rows = [json.loads(line) for line in taken.read("interactions.jsonl").splitlines()]
+        assert [row["transcript"] for row in rows[:7]] == [""] * 7
+        assert rows[20]["transcript"]
+    assert shelf.find(it.id) is None
+    with Store.open(own_review.db) as store:
+        assert audit(store).problems == ()
+
+
+def test_all_sound_is_forgotten_at_once(own_review: Served) -> None:
+    with own_review.client() as client:
+        token = token_of(client.get("/privacy").text)
+        assert (
+            "All recordings were deleted"
+            in client.post("/privacy/forget-audio", data={"csrftoken": token}).text
+        )
+    assert list(AudioShelf(own_review.db).ids()) == []
+
+
+def test_a_plan_and_a_rate_are_tried_without_writing(review: Served) -> None:
+    before = review.db.read_bytes()
+    with review.client() as client:
+        assert "move a rate" in client.get("/what-if?time=all").text
+        doubled = client.get("/what-if", params={"time": "all", "rebate.pizza": "0.10"}).text
+        # Two orders completed, 0.999 each at five per cent; one of them was given back.
+        assert "0.999000" in doubled
+        assert "1.998000" in doubled
+        assert "nothing of this was booked" in doubled
+        assert "What if: maker" in client.get("/what-if", params={"time": "all", "plan": "maker"}).text
+        for value in ("1.5", "x", "nan", "-1"):
+            assert 'role="alert"' in client.get("/what-if", params={"rebate.pizza": value}).text
+    assert review.db.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "path", ["/log", "/log/interactions.json?_size=1", "/log/postings.csv?_size=1", "/log?sql=select+1"]
+)
+def test_everything_is_there_as_tables(review: Served, path: str) -> None:
+    with review.client() as client:
+        assert client.get(path).status_code == 200
