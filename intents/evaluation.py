@@ -133,7 +133,7 @@ def evaluate(
     seconds = time.perf_counter() - begun
     labels = [case.label for case in cases]
     scored = [*dict.fromkeys((*LABELS, *sorted(set(labels)))), NONE]
-    decided = [_label(match, scored) for match in matches]
+    decided = [decided_label(match, scored) for match in matches]
     easy = [i for i, case in enumerate(cases) if not case.hard]
     f1 = f1_by_label(labels, decided)
     none_orders = [
@@ -153,7 +153,7 @@ def evaluate(
         none_cases=none_cases,
         false_orders=false_orders,
         false_orders_asked=len(none_orders) - false_orders,
-        false_orders_bound=_upper_bound(false_orders, none_cases),
+        false_orders_bound=upper_bound(false_orders, none_cases),
         asked=sum(isinstance(match, IntentMatch) and not match.certain for match in matches),
         recall={label: row[label] / sum(row.values()) for label, row in confusion.items()},
         f1=f1,
@@ -169,7 +169,8 @@ def evaluate(
     )
 
 
-def _label(match: IntentMatch | NoMatch, scored: Sequence[str]) -> str:
+def decided_label(match: IntentMatch | NoMatch, scored: Sequence[str]) -> str:
+    """The label that a match comes to: its intent, if that is one of the `scored` and means what its label means."""
     if not isinstance(match, IntentMatch) or match.intent not in scored:
         return NONE
     slot, value = _MEANS.get(match.intent, ("", ""))
@@ -188,8 +189,8 @@ def mean(by_label: Mapping[str, float]) -> float:
     return sum(by_label.values()) / len(by_label) if by_label else 0.0
 
 
-def _upper_bound(successes: int, trials: int) -> float:
-    """Upper end of the one-sided 95 % interval; about 3 in n for none in n."""
+def upper_bound(successes: int, trials: int) -> float:
+    """Upper end of Clopper and Pearson's one-sided 95 % interval; about 3 in n for none in n."""
     if successes >= trials:
         return 1.0
     # Heavy to import, and nothing but this needs it.

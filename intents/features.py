@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
 _PIECES = (3, 4, 5)
 # Names that people call an assistant by: addressing it says nothing about what is wanted.
-_NAMES = r"(?:google|siri|alexa|olly|cortana|jarvis|computer|assistant|echo|pennyworth)"
-_ADDRESS = re.compile(rf"^(?:(?:hey|hi|okay|hello|yo) )?{_NAMES}\b ?| {_NAMES}$")
+_NAMES = frozenset(
+    ["google", "siri", "alexa", "olly", "cortana", "jarvis", "computer", "assistant", "echo", "pennyworth"]
+)
+_NAME = f"(?:{'|'.join(sorted(_NAMES))})"
+_ADDRESS = re.compile(rf"^(?:(?:hey|hi|okay|hello|yo) )?{_NAME}\b ?| {_NAME}$")
 
 
 def without_address(text: str) -> str:
     """A normalised text without the name of the assistant at either end, unless nothing else was said."""
+    if _NAMES.isdisjoint(text.split()):
+        return text
     return _ADDRESS.sub("", text).strip() or text
 
 
@@ -50,20 +55,29 @@ class Classes:
     def __init__(self, phrases_by_class: Mapping[str, Iterable[str]]) -> None:
         """`phrases_by_class` are normalised."""
         self.phrases_by_class = {name: tuple(phrases) for name, phrases in phrases_by_class.items()}
-        by_phrase: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._by_phrase: dict[str, list[str]] = defaultdict(list)
         for name, phrases in self.phrases_by_class.items():
             for phrase in phrases:
-                by_phrase[tuple(phrase.split())].append(name)
-        self._by_first: dict[str, list[tuple[tuple[str, ...], list[str]]]] = defaultdict(list)
-        for phrase_words, names in by_phrase.items():
-            self._by_first[phrase_words[0]].append((phrase_words, names))
+                self._by_phrase[phrase].append(name)
+        longer: dict[str, set[int]] = defaultdict(set)
+        for phrase in self._by_phrase:
+            first, *rest = phrase.split()
+            if rest:
+                longer[first].add(1 + len(rest))
+        # First word of phrases of several words to how many they have.
+        self._longer = {first: sorted(lengths) for first, lengths in longer.items()}
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, str]]:
         """(index of the first word, index after the last, class) of every phrase in `words`."""
         found = []
+        by_phrase, longer = self._by_phrase, self._longer
         for start, word in enumerate(words):
-            for phrase, names in self._by_first.get(word, ()):
-                stop = start + len(phrase)
-                if len(phrase) == 1 or tuple(words[start:stop]) == phrase:
-                    found += [(start, stop, name) for name in names]
+            if word in by_phrase:
+                found += [(start, start + 1, name) for name in by_phrase[word]]
+            if word in longer:
+                for length in longer[word]:
+                    stop = start + length
+                    phrase = " ".join(words[start:stop])
+                    if stop <= len(words) and phrase in by_phrase:
+                        found += [(start, stop, name) for name in by_phrase[phrase]]
         return found

@@ -6,6 +6,7 @@ data file; numpy alone, a few dozen microseconds a text. It is trained offline b
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,8 +106,8 @@ class Model:
         """`inner` (features, hidden) is scaled by `idf` (features,) already; `outer` is (hidden, labels)."""
         self.header = header
         self._rows = dict(zip(features, range(len(features)), strict=True))
-        self._inner = inner
-        self._squares: list[float] = (idf.astype(np.float64) ** 2).tolist()
+        # One row a feature: its weights, and last its square, so that one sum does for both.
+        self._table = np.concatenate([inner, idf[:, None] ** 2], axis=1, dtype=np.float32)
         self._inner_bias = inner_bias
         self._outer = outer
         self._outer_bias = outer_bias
@@ -121,14 +122,13 @@ class Model:
     def believe(self, text: str) -> Belief:
         """How likely the normalised `text` means each label."""
         words = without_address(text).split()
-        total, squares = self._context(words)
+        total = self._sum(context_features(words, self._classes))
         for word in words:
-            vector, square = self._of_word(word)
-            total = total + vector
-            squares += square
-        hidden = np.maximum(total * _inverse_root(squares) + self._inner_bias, 0)
-        logits = (hidden @ self._outer + self._outer_bias).tolist()
-        return self._belief(logits)
+            total += self._of_word(word)
+        hidden = total[:-1] * _inverse_root(float(total[-1]))
+        hidden += self._inner_bias
+        np.maximum(hidden, 0, out=hidden)
+        return self._belief((hidden @ self._outer + self._outer_bias).tolist())
 
     def explain(self, text: str, label: str, *, limit: int = 8) -> list[Weight]:
         """The features of the normalised `text` that spoke most for or against `label`, the heaviest first."""
@@ -139,8 +139,7 @@ class Model:
         if not known:
             return []
         rows = np.array([row for _, row in known])
-        scale = _inverse_root(sum(self._squares[row] for row in rows))
-        vectors = self._inner[rows] * scale
+        vectors = self._table[rows, :-1] * _inverse_root(float(self._table[rows, -1].sum()))
         active = vectors.sum(axis=0) + self._inner_bias > 0
         labels = self.header.labels
         direction = (self._outer[:, labels.index(label)] - self._outer[:, labels.index(NONE)]) * active
@@ -153,23 +152,21 @@ class Model:
     def _belief(self, logits: list[float]) -> Belief:
         labels = self.header.labels
         highest = max(logits)
-        exponents = [float(np.exp(logit - highest)) for logit in logits]
+        exponents = [math.exp(logit - highest) for logit in logits]
         total = sum(exponents)
         probabilities = {label: value / total for label, value in zip(labels, exponents, strict=True)}
         best = max((label for label in labels if label != NONE), key=probabilities.__getitem__)
         ask, accept = self.header.thresholds[best]
         return Belief(probabilities=probabilities, best=best, ask=ask, accept=accept)
 
-    def _context(self, words: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        return self._sum(context_features(words, self._classes))
-
-    def _sum_word(self, word: str) -> tuple[NDArray[np.float32], float]:
+    def _sum_word(self, word: str) -> NDArray[np.float32]:
         return self._sum(word_features(word))
 
-    def _sum(self, features: Sequence[str]) -> tuple[NDArray[np.float32], float]:
-        rows = [row for feature in features if (row := self._rows.get(feature)) is not None]
-        squares = self._squares
-        return self._inner[rows].sum(axis=0), sum([squares[row] for row in rows])
+    def _sum(self, features: Sequence[str]) -> NDArray[np.float32]:
+        """(hidden + 1,) the sum of the rows of the features that have one; a new array."""
+        known = self._rows
+        rows = [known[feature] for feature in features if feature in known]
+        return np.asarray(np.add.reduce(self._table.take(np.array(rows, np.intp), axis=0), axis=0))
 
 
 def _inverse_root(squares: float) -> np.float32:

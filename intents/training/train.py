@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -14,27 +13,31 @@ from scipy.sparse import csr_matrix, diags
 from intents.errors import CorpusError
 from intents.features import Classes, context_features, without_address, word_features
 from intents.model import NONE, Header, write_model
+from intents.noise import Noise
 from intents.normalise import normalise
-from intents.training.network import Recipe, train
+from intents.training.folds import deal, group_alike
+from intents.training.network import Recipe, average, train
 from intents.training.sentences import draw_sentences, read_classes
 from intents.training.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from intents.cases import Case
     from intents.training.network import Floats, Indices, Network
 
 LABELS: Final = ("music", "weather", "pizza", "ride", NONE)
-FEATURES: Final = 30_000
+FEATURES: Final = 15_000
 """How many features are kept: those that weigh most in a first training on all of them."""
-FOLDS: Final = 2
+FOLDS: Final = 3
+"""In how many parts the cases are cut to choose thresholds."""
 _OWN: Final = "own sentences"
 _OWN_A_GROUP: Final = 400
 _OWN_WEIGHT: Final = 0.3
-_ALWAYS: Final = -1
 _SALADS: Final = 800
+# Share of the words that are misheard where thresholds are chosen.
+_MISHEARD: Final = 0.15
 _SALAD_CLASSES: Final = (
     "vehicle",
     "place",
@@ -81,35 +84,47 @@ ATTRIBUTION: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Held:
-    """A case beside what a model said of it that had not seen it."""
+class Examples:
+    """What there is to train on, read once: the cases of the corpora, and after them sentences of our own."""
 
-    case: Case
-    """The case."""
-    source: str
-    """Name of its file, without the suffix."""
-    probabilities: Floats
-    """(labels,), in the order of `LABELS`."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Examples:
-    texts: list[str]
-    """Normalised, without the assistant's name."""
-    targets: Floats
-    fine: Indices
-    weights: Floats
-    folds: Indices
-    """Fold of each, `_ALWAYS` for what every fold trains on."""
+    cases: Sequence[Case]
+    """Of all sources, one after the other."""
+    sources: Sequence[str]
+    """Of each case the name of its file, without the suffix."""
+    groups: Indices
+    """(cases,) which of them are nearly the same sentence (`intents.training.folds`)."""
     own: int
-    """How many sentences of our own are among them."""
+    """How many sentences of our own there are."""
+    labels: Indices
+    """(examples,) the cases come first, then sentences of our own, then words in no order."""
+    fine: Indices
+    """(examples,) the finer label of each."""
+    features: Sequence[str]
+    """Every feature that occurs."""
+    counts: csr_matrix
+    """(examples, features) how often each occurs, float32."""
+    misheard: csr_matrix
+    """(cases, features) the counts again, of the cases with simulated recognition errors."""
+    classes: Mapping[str, tuple[str, ...]]
+    """Class to its words and phrases."""
+    language: str
+    """Language code."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Fitted:
-    features: list[str]
+class Fitted:
+    """A model as it is trained, without thresholds."""
+
+    columns: Indices
+    """(kept,) the features of the examples that it keeps."""
     idf: Floats
+    """(kept,)."""
     network: Network
+    """Over the kept features."""
+
+    def probabilities(self, counts: csr_matrix) -> Floats:
+        """(examples, labels), in the order of `LABELS`, for counts of all features."""
+        return self.network.probabilities(_weigh(csr_matrix(counts[:, self.columns]), self.idf))
 
 
 def train_model(
@@ -119,150 +134,183 @@ def train_model(
     *,
     recipe: Recipe | None = None,
     progress: Callable[[str], None] = lambda _: None,
-) -> list[Held]:
-    """Train on all cases, write the model to `path`, and return what cross-validation says of every case.
+) -> None:
+    """Train on all cases and write the model to `path`.
 
-    The thresholds come from that cross-validation too: `FOLDS` models, each trained without a part of the cases
-    (texts that are alike stay together) and asked about it. Deterministic for the same cases, processor and libraries.
+    The probabilities from which it asks and accepts come from cross-validation: `FOLDS` models, each trained without a
+    part of the cases (texts that are alike stay together) and asked about it, well heard and misheard. Deterministic
+    for the same cases, processor and libraries.
 
     Raises:
         CorpusError: a label that the model does not have.
     """
+    examples = read_examples(language, cases_by_source)
+    train_part(examples, np.arange(len(examples.cases)), path, recipe=recipe, progress=progress)
+
+
+def train_part(
+    examples: Examples,
+    rows: Indices,
+    path: Path,
+    *,
+    recipe: Recipe | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Train on the cases in `rows`, choose thresholds by cross-validation among them, and write the model to `path`."""
     recipe = recipe or Recipe(seed=_SEED)
-    cases = [(source, case) for source, some in cases_by_source.items() for case in some]
-    for source, case in cases:
-        if case.label not in LABELS:
-            raise CorpusError(
-                f"{source}:{case.line}: label {case.label!r} is none of {', '.join(LABELS)}; map it to one of them"
-            )
-    classes = read_classes(language)
-    reader = Classes(classes)
-    examples = _examples(language, cases, recipe)
-    probabilities = np.zeros((len(cases), len(LABELS)), np.float32)
+    labels = [examples.cases[row].label for row in rows]
+    sources = [examples.sources[row] for row in rows]
+    heard, misheard = np.zeros((2, len(rows), len(LABELS)), np.float32)
+    folds = deal(examples.groups[rows], kinds(sources, labels), FOLDS, seed=_SEED)
     for fold in range(FOLDS):
         progress(f"cross-validation, part {fold + 1} of {FOLDS}")
-        fitted = _fit(examples, np.flatnonzero(examples.folds != fold), reader, recipe)
-        held = np.flatnonzero(examples.folds[: len(cases)] == fold)
-        counts = _count([examples.texts[i] for i in held], reader, fitted.features)
-        probabilities[held] = fitted.network.probabilities(_weigh(counts, fitted.idf))
-    held_out = [
-        Held(case=case, source=source, probabilities=row)
-        for (source, case), row in zip(cases, probabilities, strict=True)
-    ]
+        held = folds == fold
+        fitted = fit(examples, rows[~held], recipe)
+        heard[held] = fitted.probabilities(examples.counts[rows[held]])
+        misheard[held] = fitted.probabilities(examples.misheard[rows[held]])
     thresholds = choose_thresholds(
-        [case.label for _, case in cases],
-        [case.hard for _, case in cases],
-        [source for source, _ in cases],
-        probabilities,
-        LABELS,
+        labels, [examples.cases[row].hard for row in rows], sources, [heard, misheard], LABELS
     )
     progress("the model itself")
-    fitted = _fit(examples, np.arange(len(examples.texts)), reader, recipe)
+    fitted = fit(examples, rows, recipe)
     header = Header(
         format=1,
-        language=language,
+        language=examples.language,
         labels=LABELS,
         thresholds=thresholds,
         fixed=FIXED,
         evidence=EVIDENCE,
         denial=DENIAL,
-        classes=classes,
-        trained_on={source: len(some) for source, some in cases_by_source.items()} | {_OWN: examples.own},
+        classes=dict(examples.classes),
+        trained_on={**Counter(sources), _OWN: examples.own},
         attribution=ATTRIBUTION,
     )
     write_model(
         path,
         header=header,
-        features=fitted.features,
+        features=[examples.features[column] for column in fitted.columns],
         inner=fitted.network.inner * fitted.idf[:, None],
         idf=fitted.idf,
         inner_bias=fitted.network.inner_bias,
         outer=fitted.network.outer,
         outer_bias=fitted.network.outer_bias,
     )
-    return held_out
 
 
-def _examples(language: str, cases: Sequence[tuple[str, Case]], recipe: Recipe) -> _Examples:
+def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) -> Examples:
+    """The cases, sentences of our own, and the features of both. Raises `CorpusError` for a label there is not."""
+    cases = [case for some in cases_by_source.values() for case in some]
+    sources = [source for source, some in cases_by_source.items() for _ in some]
+    for source, case in zip(sources, cases, strict=True):
+        if case.label not in LABELS:
+            raise CorpusError(
+                f"{source}:{case.line}: label {case.label!r} is none of {', '.join(LABELS)}; map it to one of them"
+            )
+    classes = read_classes(language)
     own = draw_sentences(language, limit=_OWN_A_GROUP, seed=_SEED)
-    texts = [without_address(normalise(case.text)) for _, case in cases]
-    folds = [int(hashlib.sha256(text.encode()).hexdigest(), 16) % FOLDS for text in texts]
-    names = [case.label for _, case in cases]
+    texts = [without_address(normalise(case.text)) for case in cases]
+    groups = group_alike(texts)
+    texts += [without_address(text) for text, _ in own]
+    noise = Noise({word for text in texts for word in text.split()}, rate=_MISHEARD, seed=_SEED)
+    misheard = [noise.mishear(text) for text in texts[: len(cases)]]
+    salads = list(_salads(texts, classes))
+    texts += salads
+    names = [case.label for case in cases] + [label for _, label in own] + [NONE] * len(salads)
     # The same fine name in two corpora need not mean the same.
-    fine = [f"{source}/{case.fine or case.label}" for source, case in cases]
-    counts = np.array([max(names.count(label), 1) for label in LABELS])
-    balance = (len(cases) / len(LABELS) / counts) ** recipe.balance
-    balance /= (balance * counts).sum() / len(cases)
-    by_label = dict(zip(LABELS, balance.tolist(), strict=True))
-    weights = [by_label[name] for name in names]
+    fine = [f"{source}/{case.fine or case.label}" for source, case in zip(sources, cases, strict=True)]
+    fine += [f"/{label}" for _, label in own] + ["/salad"] * len(salads)
+    reader = Classes(classes)
+    features, counts = _count(texts, reader)
+    return Examples(
+        cases=cases,
+        sources=sources,
+        groups=groups,
+        own=len(own),
+        labels=np.array([LABELS.index(name) for name in names]),
+        fine=np.unique(fine, return_inverse=True)[1],
+        features=features,
+        counts=counts,
+        misheard=_count(misheard, reader, features)[1],
+        classes=classes,
+        language=language,
+    )
+
+
+def kinds(sources: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """The kind of each case, all of which ought to be in every part."""
+    return [f"{source}/{label}" for source, label in zip(sources, labels, strict=True)]
+
+
+def fit(examples: Examples, rows: Indices, recipe: Recipe) -> Fitted:
+    """Train on the cases in `rows` and on all sentences of our own."""
+    chosen = np.concatenate([rows, np.arange(len(examples.cases), len(examples.labels))])
+    labels = examples.labels[chosen]
+    arguments = (
+        np.eye(len(LABELS), dtype=np.float32)[labels],
+        examples.fine[chosen],
+        _weights(labels, len(rows), examples.own, recipe),
+        recipe,
+    )
+    counts = csr_matrix(examples.counts[chosen])
+    seen = np.asarray((counts > 0).sum(axis=0)).ravel()
+    idf = (np.log((1 + len(chosen)) / (1 + seen)) + 1).astype(np.float32)
+    columns = np.flatnonzero(seen > 1)
+    if len(columns) > FEATURES:
+        # Which features matter shows early.
+        quick = replace(recipe, epochs=max(recipe.epochs // 2, 1))
+        first = train(_weigh(csr_matrix(counts[:, columns]), idf[columns]), *arguments[:-1], quick)
+        weight = np.sqrt((first.inner**2).sum(axis=1)) * seen[columns] ** 0.25
+        columns = np.sort(columns[np.argsort(-weight, kind="stable")[:FEATURES]])
+    weighed = _weigh(csr_matrix(counts[:, columns]), idf[columns])
+    members = [
+        train(weighed, *arguments[:-1], replace(recipe, seed=recipe.seed + member))
+        for member in range(recipe.members)
+    ]
+    return Fitted(columns=columns, idf=idf[columns], network=average(members))
+
+
+def _weights(labels: Indices, cases: int, own: int, recipe: Recipe) -> Floats:
+    """(examples,) what each counts; the first are cases, then come sentences of our own, then salads."""
+    sizes = np.maximum(np.bincount(labels[:cases], minlength=len(LABELS)), 1)
+    balance = (cases / len(LABELS) / sizes) ** recipe.balance
+    balance /= (balance * sizes).sum() / cases
     # Own sentences are drawn in even numbers already. Most of the "none" among them are near the boundary, where a
     # mistake costs money, so they count for more than their label.
-    weights += [_OWN_WEIGHT * max(by_label[label], 1.0) ** 0.5 for _, label in own]
-    texts += [without_address(text) for text, _ in own]
-    folds += [_ALWAYS] * len(own)
-    names += [label for _, label in own]
-    fine += [f"/{label}" for _, label in own]
-    # A network is sure of many a text like none that it was shown; so it is shown words in no order.
+    of_own = _OWN_WEIGHT * np.sqrt(np.maximum(balance, 1))
+    weights = [balance[labels[:cases]], of_own[labels[cases : cases + own]]]
+    weights.append(np.full(len(labels) - cases - own, _OWN_WEIGHT))
+    return np.concatenate(weights).astype(np.float32)
+
+
+def _salads(texts: Sequence[str], classes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Words in no order: a network is sure of many a text like none that it was shown, so it is shown such."""
     rng = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
     common = sorted({word for text in texts for word in text.split()})
-    ours = sorted(
-        {
-            word
-            for name in _SALAD_CLASSES
-            for phrase in read_classes(language)[name]
-            for word in phrase.split()
-        }
-    )
+    ours = sorted({word for name in _SALAD_CLASSES for phrase in classes[name] for word in phrase.split()})
     for _ in range(_SALADS):
-        texts.append(" ".join(rng.choice(rng.choice((common, ours))) for _ in range(rng.randint(1, 12))))
-        folds.append(_ALWAYS)
-        names.append(NONE)
-        fine.append("/salad")
-        weights.append(_OWN_WEIGHT)
-    return _Examples(
-        texts=texts,
-        targets=np.eye(len(LABELS), dtype=np.float32)[[LABELS.index(name) for name in names]],
-        fine=np.unique(fine, return_inverse=True)[1],
-        weights=np.array(weights, np.float32),
-        folds=np.array(folds),
-        own=len(own),
-    )
+        yield " ".join(rng.choice(rng.choice((common, ours))) for _ in range(rng.randint(1, 12)))
 
 
-def _fit(examples: _Examples, chosen: Indices, classes: Classes, recipe: Recipe) -> _Fitted:
-    texts = [examples.texts[i] for i in chosen]
-    seen = Counter(feature for text in texts for feature in set(_features(text, classes)))
-    features = sorted(feature for feature, texts_with in seen.items() if texts_with > 1)
-    counts = _count(texts, classes, features)
-    with_feature = np.asarray((counts > 0).sum(axis=0)).ravel()
-    idf = (np.log((1 + len(texts)) / (1 + with_feature)) + 1).astype(np.float32)
-    arguments = examples.targets[chosen], examples.fine[chosen], examples.weights[chosen], recipe
-    if len(features) > FEATURES:
-        first = train(_weigh(counts, idf), *arguments)
-        weight = np.sqrt((first.inner**2).sum(axis=1)) * with_feature**0.25
-        kept = np.sort(np.argsort(-weight, kind="stable")[:FEATURES])
-        features, counts, idf = [features[i] for i in kept], counts[:, kept], idf[kept]
-    return _Fitted(features=features, idf=idf, network=train(_weigh(counts, idf), *arguments))
+def _count(
+    texts: Sequence[str], classes: Classes, features: Sequence[str] | None = None
+) -> tuple[Sequence[str], csr_matrix]:
+    """The `features`, or all there are, and (texts, features) how often each occurs, float32."""
+    found = [Counter(_features(text, classes)) for text in texts]
+    features = features or sorted(set().union(*found))
+    column = {feature: i for i, feature in enumerate(features)}
+    known = [
+        [(column[feature], n) for feature, n in counter.items() if feature in column] for counter in found
+    ]
+    columns, values = np.array([pair for some in known for pair in some], np.int64).reshape(-1, 2).T
+    ends = np.cumsum([0, *map(len, known)])
+    matrix = csr_matrix((values.astype(np.float32), columns, ends), shape=(len(texts), len(features)))
+    matrix.sort_indices()
+    return features, matrix
 
 
 def _features(text: str, classes: Classes) -> list[str]:
     words = text.split()
     return [feature for word in words for feature in word_features(word)] + context_features(words, classes)
-
-
-def _count(texts: Sequence[str], classes: Classes, features: Sequence[str]) -> csr_matrix:
-    """(texts, features) how often each occurs, float32."""
-    column = {feature: i for i, feature in enumerate(features)}
-    values: list[int] = []
-    columns: list[int] = []
-    ends = [0]
-    for text in texts:
-        for feature, count in Counter(_features(text, classes)).items():
-            if feature in column:
-                columns.append(column[feature])
-                values.append(count)
-        ends.append(len(columns))
-    return csr_matrix((np.array(values, np.float32), columns, ends), shape=(len(texts), len(features)))
 
 
 def _weigh(counts: csr_matrix, idf: Floats) -> csr_matrix:

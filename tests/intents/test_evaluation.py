@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jiwer
 import pytest
 from sklearn.metrics import f1_score
 
@@ -99,6 +100,19 @@ def test_noise_spoils_about_the_share_of_words_it_was_told_to() -> None:
     assert unharmed == pytest.approx(0.85**5, abs=0.03)
     assert all(each.split() and set(each.split()) <= set(vocabulary) for each in heard)
     assert {len(each.split()) for each in heard} >= {4, 5, 6}
+
+
+def test_noise_is_the_word_error_rate_that_was_asked_for_and_mostly_substitutes() -> None:
+    texts = [
+        "could you play some quiet jazz in the kitchen",
+        "order a large pepperoni pizza for tonight",
+    ] * 500
+    noise = Noise({word for text in texts for word in text.split()}, rate=0.15, seed=3)
+    found = jiwer.process_words(texts, [noise.mishear(text) for text in texts])
+    assert found.wer == pytest.approx(0.15, abs=0.01)
+    errors = found.substitutions + found.deletions + found.insertions
+    assert found.substitutions / errors == pytest.approx(0.65, abs=0.05)
+    assert found.deletions / errors == pytest.approx(0.20, abs=0.05)
 
 
 def test_noise_never_leaves_nothing() -> None:

@@ -67,6 +67,7 @@ def test_features_are_words_pieces_neighbours_and_classes() -> None:
     )
     assert "%city&%sky" in found
     assert classes.find(["new", "york"]) == [(0, 2, "city"), (1, 2, "city")]
+    assert classes.find(["york", "new"]) == [(0, 1, "city")]
 
 
 def test_a_written_model_is_read_again_to_eight_bits(tmp_path: Path) -> None:
