@@ -24,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from assistant.recognition.grammar import rejection
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 from assistant.recognition.grammar.compiled import compile_grammar
+from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.grammar.rejection import FEATURES, Phones, phones_of, summary
 from intents.catalogue import load_catalogue
@@ -152,7 +153,8 @@ def cases(folder: Path) -> list[dict[str, Any]]:
 
 def hear(recogniser: GrammarRecogniser, samples: NDArray[np.int16]) -> tuple[str, Phones | None]:
     """What the grammar makes of a recording, and what that is judged by."""
-    path, scores = recogniser.search(samples)
+    start, end = speech_span(samples)
+    path, scores = recogniser.search(samples[start:end])
     if path is None or not path.words:
         return "", None
     return recogniser.text(path), phones_of(path, scores, recogniser.network)

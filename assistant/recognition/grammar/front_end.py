@@ -35,6 +35,12 @@ DELTA_REACH: Final = 3
 FLOOR_DB: Final = -30.0
 """Level of the white noise laid under an utterance, against the loudest tenth of its frames."""
 
+SPEECH_SHARE: Final = 0.2
+"""How far above the quiet tenth of the frames, on the way to the loudest in decibels, speech begins."""
+
+MARGIN: Final = 30
+"""Frames of quiet that are left around speech: weak consonants are in them."""
+
 _FFT: Final = 512
 _FILTERS: Final = 25
 _LOW_HZ: Final = 130.0
@@ -62,6 +68,24 @@ def power_spectrum(samples: NDArray[np.int16] | NDArray[np.float64]) -> NDArray[
     emphasised[1:] -= _PRE_EMPHASIS * signal[:-1]
     frames = np.lib.stride_tricks.sliding_window_view(emphasised, FRAME_LENGTH)[::FRAME_SHIFT]
     return np.asarray(np.abs(np.fft.rfft(frames * _window(), _FFT)) ** 2)
+
+
+def speech_span(samples: NDArray[np.int16]) -> tuple[int, int]:
+    """First sample, and the one after the last, of the speech in an utterance with `MARGIN` frames around it.
+
+    The means that channel and noise are known by are means over speech: a long quiet beside it would move them.
+    """
+    spectrum = power_spectrum(samples)
+    if not len(spectrum):
+        return 0, len(samples)
+    energy = np.log(spectrum.sum(axis=1) + 1)
+    energy = np.convolve(np.pad(energy, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    quiet, loudest = np.quantile(energy, 0.1), energy.max()
+    loud = np.flatnonzero(energy > quiet + SPEECH_SHARE * (loudest - quiet))
+    if not len(loud):
+        return 0, len(samples)
+    first, last = int(loud[0]) - MARGIN, int(loud[-1]) + MARGIN
+    return max(first, 0) * FRAME_SHIFT, min(last * FRAME_SHIFT + FRAME_LENGTH, len(samples))
 
 
 def mel_power(spectrum: NDArray[np.float64], warp: float = 1.0) -> NDArray[np.float64]:

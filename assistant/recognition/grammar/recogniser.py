@@ -16,6 +16,7 @@ from assistant.recognition.grammar.front_end import (
     cepstra,
     mel_power,
     power_spectrum,
+    speech_span,
     with_differences,
     with_floor,
     without_noise,
@@ -116,7 +117,8 @@ class GrammarRecogniser:
         nothing = Transcript(text="", engine=self.engine, model=self.model)
         if len(samples) < SHORTEST_S * SAMPLE_RATE:
             return nothing
-        path, scores = self.search(samples)
+        start, end = speech_span(samples)
+        path, scores = self.search(samples[start:end])
         if path is None or not path.words:
             return nothing
         text = self.text(path)
@@ -125,11 +127,12 @@ class GrammarRecogniser:
             logger.debug("turned down %r: %s", text, fitted)
             return Transcript(text="", alternatives=(text,), engine=self.engine, model=self.model)
         length_s = len(samples) / SAMPLE_RATE
+        begun = start // FRAME_SHIFT
         words = tuple(
             Word(
                 text=self._grammar.words[word.arc],
-                start_s=min(length_s, word.start / FRAMES_A_SECOND),
-                end_s=min(length_s, word.end / FRAMES_A_SECOND),
+                start_s=min(length_s, (begun + word.start) / FRAMES_A_SECOND),
+                end_s=min(length_s, (begun + word.end) / FRAMES_A_SECOND),
                 confidence=round(confidence(value), 3),
             )
             for word, value in zip(path.words, fitted.words, strict=True)
@@ -142,7 +145,7 @@ class GrammarRecogniser:
         )
 
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
-        """The best path for a whole utterance, shape (n,), rejection aside, and the scores that it was searched in."""
+        """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
         scores = self._front_end.hear(samples)
         self._search.reset()
         self._search.advance(scores)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from assistant.recognition.grammar.front_end import (
     FRAME_LENGTH,
     FRAME_SHIFT,
+    MARGIN,
     cepstra,
     from_cepstra,
     mel_filters,
     mel_power,
     power_spectrum,
+    speech_span,
     to_cepstra,
     with_differences,
     with_floor,
     without_noise,
 )
 from assistant.recognition.grammar.noise import compensated, speech_mixture
+from hardware.audio import SAMPLE_RATE
 from tests.assistant.recognition.hearing import hiss
 
 if TYPE_CHECKING:
@@ -86,3 +90,19 @@ def test_compensation_brings_noisy_speech_nearer_to_clean(
     better -= better.mean(axis=0)
     loud = clean_mel.sum(axis=1) > np.median(clean_mel.sum(axis=1))
     assert np.abs(better - clean)[loud].mean() < 0.95 * np.abs(raw - clean)[loud].mean()
+
+
+def test_quiet_around_speech_is_left_out_but_for_a_margin(jazz: NDArray[np.int16]) -> None:
+    start, end = speech_span(jazz)
+    padded = np.concatenate([hiss(2.0, 9.0), jazz, hiss(3.0, 9.0)])
+    first, last = speech_span(padded)
+    lead = 2 * SAMPLE_RATE
+    assert abs(first - lead - start) <= (MARGIN + 5) * FRAME_SHIFT
+    assert abs(last - lead - end) <= (MARGIN + 5) * FRAME_SHIFT
+
+
+@pytest.mark.parametrize(
+    "samples", [np.zeros(0, np.int16), np.zeros(300, np.int16), np.zeros(8000, np.int16)]
+)
+def test_where_nothing_stands_out_nothing_is_left_out(samples: NDArray[np.int16]) -> None:
+    assert speech_span(samples) == (0, len(samples))
