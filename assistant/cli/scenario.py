@@ -178,7 +178,7 @@ def run(
 
         _write(svg, alone(statement_drawing(statement)), "--svg")
     if html:
-        _write(html, _scenario_page(statement, name, plain=not (with_ or without)), "--html")
+        _write(html, _scenario_page(statement, name, with_, without), "--html")
     if as_json:
         click.echo(json.dumps(statement_json(statement), indent=2))
     else:
@@ -188,8 +188,9 @@ def run(
     return 0
 
 
-def _scenario_page(statement: ScenarioStatement, name: str, *, plain: bool) -> str:
-    """The page; `plain` when `name` says all that is on, so that strategies can be compared with it."""
+def _scenario_page(
+    statement: ScenarioStatement, name: str, with_: tuple[str, ...], without: tuple[str, ...]
+) -> str:
     from assistant.economics.scenario.calibrate import LOSS, calibrate
     from assistant.economics.scenario.remedies import remedies
     from assistant.economics.scenario.tornado import tornado
@@ -199,7 +200,7 @@ def _scenario_page(statement: ScenarioStatement, name: str, *, plain: bool) -> s
     return scenario_page(
         statement,
         tornado(scenario),
-        remedies(name) if plain else (),
+        remedies(name, with_=with_, without=without),
         calibrate(scenario) if LOSS in scenario.figures else None,
     )
 

@@ -28,6 +28,10 @@ _HIGHEST: Final = Decimal(10) ** 15
 _SUM_TOLERANCE: Final = Fraction(1, 10**9)
 
 
+class ContradictionError(ConfigError):
+    """Strategies that cannot be on together."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
     """A way of earning or saving that can be switched on in any scenario."""
@@ -157,7 +161,7 @@ def _switched(scenario: Scenario, kept: list[str], added: list[str], off: list[s
         for key, each in strategy.figures.items():
             other = setters.setdefault(key, strategy)
             if replace(other.figures[key], strategy="") != replace(each, strategy=""):
-                raise ConfigError(
+                raise ContradictionError(
                     f"the strategies {other.name!r} and {strategy.name!r} both set {key}; switch on one of them"
                 )
     name = "".join([scenario.name, *(f"+{each}" for each in sorted(added)), *(f"-{each}" for each in off)])

@@ -10,9 +10,16 @@ import numpy as np
 from assistant.economics.scenario.counts import Expected
 from assistant.economics.scenario.draws import EXPONENT, SEED, ZERO, draw, point_values
 from assistant.economics.scenario.economy import evaluate
-from assistant.economics.scenario.files import load_scenario, load_strategy, strategy_names
+from assistant.economics.scenario.files import (
+    ContradictionError,
+    load_scenario,
+    load_strategy,
+    strategy_names,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assistant.economics.scenario.files import Scenario, Strategy
     from assistant.ledger.arithmetic import Number
 
@@ -37,18 +44,39 @@ class Remedy:
     """Share of the draws in which the year is no loss with it."""
 
 
-def remedies(name: str, *, seed: int = SEED, exponent: int = EXPONENT) -> tuple[Remedy, ...]:
-    """All bundled strategies in the scenario `name`, the most helpful first."""
-    base = load_scenario(name)
+def remedies(
+    name: str,
+    *,
+    with_: Sequence[str] = (),
+    without: Sequence[str] = (),
+    seed: int = SEED,
+    exponent: int = EXPONENT,
+) -> tuple[Remedy, ...]:
+    """All bundled strategies in a scenario as `load_scenario` has it, the most helpful first.
+
+    Those that were switched on by name are what the others are compared with; one that contradicts them is left out.
+    """
+    base = load_scenario(name, with_=with_, without=without)
     on = {each.name for each in base.strategies}
     found = []
-    for strategy_name in strategy_names():
-        usual = strategy_name in on
-        if usual and strategy_name not in base.usual:
-            continue  # Given with the name, after a plus: that is what is compared with.
-        other = load_scenario(name, **({"without": [strategy_name]} if usual else {"with_": [strategy_name]}))
-        without, with_ = (other, base) if usual else (base, other)
-        found.append(_remedy(load_strategy(strategy_name), without, with_, usual, seed, exponent))
+    for strategy in map(load_strategy, strategy_names()):
+        usual = strategy.name in on
+        if usual and strategy.name not in base.usual:
+            continue
+        try:
+            other = (
+                load_scenario(name, with_=with_, without=[*without, strategy.name])
+                if usual
+                else load_scenario(
+                    name,
+                    with_=[*with_, strategy.name],
+                    without=[each for each in without if each != strategy.name],
+                )
+            )
+        except ContradictionError:
+            continue
+        before, after = (other, base) if usual else (base, other)
+        found.append(_remedy(strategy, before, after, usual, seed, exponent))
     return tuple(sorted(found, key=lambda each: (-each.gain, each.strategy.name)))
 
 

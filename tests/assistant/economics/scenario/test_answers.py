@@ -183,6 +183,24 @@ def test_every_strategy_is_compared_and_what_is_on_is_counted_from_without_it() 
     assert found["price-war"].high < 0
 
 
+def test_strategies_are_compared_with_what_is_on_and_contradictions_are_left_out() -> None:
+    found = {
+        each.strategy.name: each
+        for each in remedies(
+            "alexa-2022", with_=["device-at-cost", "subscription"], without=["voice-shopping"], exponent=4
+        )
+    }
+    assert set(found) == set(strategy_names()) - {"device-at-cost", "device-at-margin", "subscription"}
+    shopping = found["voice-shopping"]
+    assert not shopping.usual
+    base, more = (
+        make_statement(load_scenario("alexa-2022+device-at-cost+subscription", without=without), exponent=2)
+        for without in (["voice-shopping"], [])
+    )
+    gain = more.margin.value.units - base.margin.value.units
+    assert shopping.gain == pytest.approx(float(gain), rel=1e-6)
+
+
 def test_draws_side_by_side_differ_by_the_strategy_alone() -> None:
     plain, more = load_scenario("alexa-2022"), load_scenario("alexa-2022+subscription")
     one = draw(plain.figures, exponent=6, beside=more.figures)
