@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 NEWEST: Final = 5_000
 """Latencies and mishaps are counted over so many of the newest interactions of the time, at most."""
-FUNNEL_DAYS: Final = 30
+CHART_DAYS: Final = 30
+"""Costs are drawn by day over so many of the last days of the time, at most."""
+FUNNEL_DAYS: Final = 7
 """A funnel follows every request: over so many of the last days of the time, at most."""
 
 
@@ -80,7 +82,8 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
     """The figures of a time of the log."""
     terms = Terms(plan=review.plan_of(plans(store)), since=when.since, until=when.until, zone=review.zone)
     profit = make_profit(store, "intent", terms)
-    month = max(when.since, when.until - timedelta(days=FUNNEL_DAYS))
+    month = max(when.since, when.until - timedelta(days=CHART_DAYS))
+    week = max(when.since, when.until - timedelta(days=FUNNEL_DAYS))
     days = make_statement(store, "day", replace(terms, since=month))
     outcomes = {
         row["key"]: row["interactions"]
@@ -92,8 +95,8 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
         statement=profit.statement,
         days=days,
         sentence=statement_sentence(profit.by_intent, profit.sold),
-        funnel=log_funnel(store, replace(terms, since=month)),
-        funnel_days=(when.until - month).days,
+        funnel=log_funnel(store, replace(terms, since=week)),
+        funnel_days=(when.until - week).days,
         latency_ms=latencies,
         measured=measured,
         quality=quality_of(store, when),
