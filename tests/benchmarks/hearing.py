@@ -31,6 +31,9 @@ SNR: Final = "24,15,6"
 FOREIGN: Final = Path(__file__).parents[1] / "audio" / "foreign.txt"
 SENTENCES: Final = 12
 """Commands of each intent."""
+SPOKEN_TIMES: Final = frozenset({"time", "duration"})
+"""Slots whose value hangs on the clock: sentences with them have no label that lasts."""
+
 VOICES: Final = (
     Voice(engine="flite", name="rms", peak_db=-7.0),
     Voice(engine="flite", name="awb", peak_db=-7.0),
@@ -89,7 +92,7 @@ def voices(folder: Path, known: str) -> str:
     corpus = speak(folder / "voices")
     foreign = len(FOREIGN.read_text(encoding="utf-8").splitlines())
     about = (
-        f"{', '.join(map(str, VOICES))}: {SENTENCES} sentences of each intent, one voice each, and the {foreign} "
+        f"{', '.join(map(str, VOICES))}: up to {SENTENCES} sentences of each intent, one voice each, and the {foreign} "
         "sentences of `tests/audio/foreign.txt`, none of them a command, two voices each."
     )
     return f"{title}\n\n{about}\n\n{table(corpus)}"
@@ -104,6 +107,7 @@ def speak(folder: Path) -> Path:
         for name, intent in catalogue.intents.items()
         if intent.kind != "dialogue"
         for sentence in sample_sentences(catalogue, name, limit=SENTENCES, seed=41)
+        if not SPOKEN_TIMES & set(sentence.slots)
     ]
     others = FOREIGN.read_text(encoding="utf-8").splitlines()
     said: list[tuple[str, str | None, dict[str, Any]]] = [*commands]
