@@ -83,6 +83,7 @@ def test_a_muted_microphone_is_found_and_mended(microphone: VirtualMicrophone, t
     assert findings["log"]["facts"]["exists"] is False
 
 
+@pytest.mark.slow
 @needs_sound_server
 def test_a_sound_server_that_hangs_hangs_nobody(microphone: VirtualMicrophone) -> None:
     microphone.freeze()

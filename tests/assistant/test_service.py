@@ -225,6 +225,7 @@ def test_a_systemd_that_refuses_or_is_not_there_is_told(run: Run, home: Path) ->
     assert (none.returncode, "there is no systemd" in none.stderr) == (3, True)
 
 
+@pytest.mark.slow
 def test_the_doctor_brings_a_service_of_another_installation_up_to_date(run: Run, home: Path) -> None:
     assert run("service", "install", "--profile", "laptop").returncode == 0
     unit = home / ".config" / "systemd" / "user" / UNIT

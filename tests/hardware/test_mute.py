@@ -91,6 +91,7 @@ def test_nothing_is_recorded_while_it_is_switched_off(microphone: VirtualMicroph
     until_no_listener(microphone)
 
 
+@pytest.mark.slow
 def test_a_microphone_that_is_away_when_it_is_switched_on_is_waited_for(
     microphone: VirtualMicrophone,
 ) -> None:
