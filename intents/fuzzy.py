@@ -20,6 +20,7 @@ from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
 from intents.near import NearWords, slips
+from intents.pronunciation import LANGUAGES
 from intents.results import IntentMatch, NoMatch
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class FuzzyMatcher:
         self._values = values
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
         self._pairs = frozenset(pairs)
-        self._near = NearWords(word for word in self._vocabulary if len(word) >= _SHORTEST)
+        self._near = NearWords(self._vocabulary, shortest=_SHORTEST, by_sound=catalogue.language in LANGUAGES)
 
     def match(
         self, text: str, now: datetime | None = None, *, thorough: bool = True
@@ -213,10 +214,8 @@ class FuzzyMatcher:
         return corrected
 
     def _near_words(self, word: str) -> tuple[str, ...]:
-        """The words of ours that `word` may be, the nearest first: itself, or one slip apart."""
-        if word in self._vocabulary:
-            return (word,)
-        return self._near(word) if len(word) >= _SHORTEST else ()
+        """The words of ours that `word` may be, the nearest first: itself, or one slip apart or alike in sound."""
+        return (word,) if word in self._vocabulary else self._near(word)
 
     def _same_words(self, text: str, candidate: _Candidate) -> bool:
         said, ours = self._content(text), self._content(candidate.sentence)
@@ -225,7 +224,11 @@ class FuzzyMatcher:
         # Money follows a commerce intent, and among short words one letter makes "take" of "bake".
         shortest = 5 if self._catalogue.intents[candidate.intent].kind == "commerce" else _SHORTEST
         return all(
-            near(heard, word, self._vocabulary, shortest) for heard, word in zip(said, ours, strict=True)
+            near(heard, word, self._vocabulary, shortest)
+            or (
+                len(word) >= shortest and heard not in self._vocabulary and self._near.by_sound(heard) == word
+            )
+            for heard, word in zip(said, ours, strict=True)
         )
 
     def _content(self, text: str) -> list[str]:

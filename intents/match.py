@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from rapidfuzz import fuzz
+
 from intents.exact import rank, readings
 from intents.explanation import Explanation
 from intents.fuzzy import FuzzyMatcher
@@ -49,7 +51,8 @@ class Matcher:
         """
         self._catalogue = catalogue
         self._prefilter = Prefilter(catalogue.commands)
-        values = ListValues(catalogue)
+        self._values = values = ListValues(catalogue)
+        self._known = self._prefilter.words | values.words
         self._fuzzy = FuzzyMatcher(catalogue, settings or MatchSettings(), self._prefilter, values)
         if isinstance(model, str):
             model = _bundled_model(catalogue.language)
@@ -98,6 +101,8 @@ class Matcher:
             return Explanation(text=text, exact=tuple(commands), result=_decided(commands, text, "exact"))
         if answers:
             return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
+        if expected and expected.slot and (answer := self._misheard_answer(text, expected, now)):
+            return Explanation(text=text, fuzzy=answer, result=answer)
         # What likeness would have to search for, the model finds by itself.
         fuzzy = self._fuzzy.match(text, now, thorough=self._model is None)
         if self._model is None:
@@ -117,6 +122,17 @@ class Matcher:
     def weights(self, text: str, label: str) -> list[Weight]:
         """The features of `text` that spoke most for or against the model's `label`, the heaviest first."""
         return self._model.model.explain(normalise(text), label) if self._model else []
+
+    def _misheard_answer(self, text: str, expected: Expected, now: datetime | None) -> IntentMatch | None:
+        """The answer that was asked for, where words that nobody of us says sound like words of a list's values."""
+        repaired = self._values.repaired(text, self._known)
+        if repaired == text:
+            return None
+        answers = self._answers(repaired, expected, now)
+        result = _decided(answers, repaired, "fuzzy") if answers and not answers[0].wildcards else None
+        if not isinstance(result, IntentMatch):
+            return None
+        return replace(result, score=fuzz.ratio(text, repaired) / 100)
 
     def _answers(self, text: str, expected: Expected | None, now: datetime | None) -> list[Reading]:
         if expected is None or expected.slot is None:

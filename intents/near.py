@@ -1,4 +1,4 @@
-"""Words a slip of the ear apart."""
+"""Words a slip of the ear apart, or alike in sound."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
+
+from intents.pronunciation import SoundsLike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,22 +24,30 @@ def slips(heard: str, word: str) -> int:
 
 
 class NearWords:
-    """Looks words up among given ones: those that are one letter apart, or two in long words."""
+    """Looks words up: those that are one letter apart, or two in long words, or that sound the same."""
 
-    def __init__(self, words: Iterable[str]) -> None:
-        """Sorts `words` by their length, so that few are compared."""
+    def __init__(self, words: Iterable[str], *, shortest: int, by_sound: bool) -> None:
+        """Compares letters in words of the `shortest` length or more; `by_sound` also sounds, as in English."""
+        words = sorted(words)
+        self._shortest = shortest
         self._by_length: dict[int, list[str]] = {}
-        for word in sorted(words):
-            self._by_length.setdefault(len(word), []).append(word)
+        for word in words:
+            if len(word) >= shortest:
+                self._by_length.setdefault(len(word), []).append(word)
+        self._sounds = SoundsLike(words if by_sound else ())
         self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
 
     def __call__(self, word: str) -> tuple[str, ...]:
-        """The words near `word`, the nearest first, then by the alphabet."""
+        """The words near `word`, the nearest first, then by the alphabet; at the end the one that sounds like it."""
         return self._remembered(word)
+
+    def by_sound(self, word: str) -> str | None:
+        """The word that sounds like `word`; None if there is none, or nobody can tell which."""
+        return self._sounds.only(word)
 
     def _look_up(self, word: str) -> tuple[str, ...]:
         found: list[tuple[int, str]] = []
-        for length in range(len(word) - 2, len(word) + 3):
+        for length in range(len(word) - 2, len(word) + 3) if len(word) >= self._shortest else ():
             most = 2 if min(length, len(word)) >= LONG else 1
             ours = self._by_length.get(length)
             if ours is not None and abs(length - len(word)) <= most:
@@ -47,4 +57,6 @@ class NearWords:
                         word, ours, scorer=Levenshtein.distance, score_cutoff=most, limit=None
                     )
                 ]
-        return tuple(near for _, near in sorted(found))
+        near = [near for _, near in sorted(found)]
+        alike = self.by_sound(word)
+        return tuple(near if alike is None or alike in near else [*near, alike])

@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 
 from hassil.intents import Intent, IntentData, Intents
 
-from intents.descent import Descent
+from intents.descent import Descent, Unresolved
 from intents.near import NearWords
+from intents.pronunciation import LANGUAGES, SHORTEST, SoundsLike
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from hassil.expression import Sentence
     from hassil.intents import SlotList
 
     from intents.catalogue import Catalogue
-    from intents.descent import Unresolved
     from intents.results import SlotValue
 
 # A word that decides a slot may be one letter wrong from this length on.
 _SHORTEST = 5
+# In the midst of any words, where "cherry" is more often a cherry than Cher.
+_LEAST_ALIKE = 81.0
+# So many words may be one value misheard.
+_MOST_WORDS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,16 @@ class ListValues:
         """List name to the words of its values."""
         self.words = frozenset[str]().union(*self.words_of.values())
         """The words of all values."""
-        self._near = NearWords(word for word in self.words if len(word) >= _SHORTEST)
+        by_sound = catalogue.language in LANGUAGES
+        self._near = NearWords(self.words, shortest=_SHORTEST, by_sound=False)
+        self._words_by_sound = SoundsLike(self.words if by_sound else ())
+        self._lists_of: dict[str, list[str]] = defaultdict(list)
+        for name, texts in self.texts.items():
+            for words, meaning in texts.items():
+                # Of times there are too many ways to say them.
+                if not isinstance(meaning, Unresolved):
+                    self._lists_of[" ".join(words)].append(name)
+        self._sounds = SoundsLike(self._lists_of if by_sound else (), least=_LEAST_ALIKE)
 
     def find(self, words: Sequence[str], vocabulary: frozenset[str]) -> dict[str, list[Span]]:
         """List name to its values in `words`, from left to right; words of the `vocabulary` are taken as they are."""
@@ -73,10 +86,34 @@ class ListValues:
                         and all(w in n for w, n in zip(value[1:], near[start + 1 : stop], strict=True))
                     ):
                         found[name].append(Span(start=start, stop=stop, text=" ".join(value)))
+        for span in self._by_sound(words, vocabulary):
+            for name in self._lists_of[span.text]:
+                if span not in found[name]:
+                    found[name].append(span)
         return found
 
+    def repaired(self, text: str, vocabulary: frozenset[str]) -> str:
+        """The normalised `text`, words outside of the `vocabulary` replaced by those of values that sound like them."""
+        return " ".join(
+            word if word in vocabulary else self._words_by_sound.only(word) or word for word in text.split()
+        )
+
+    def _by_sound(self, words: Sequence[str], vocabulary: frozenset[str]) -> Iterator[Span]:
+        """Values of which no more is known than that some words sound like them, and like no other nearly as much."""
+        unknown = [word not in vocabulary for word in words]
+        for start in range(len(words)) if any(unknown) else ():
+            for stop in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
+                if any(unknown[start:stop]):
+                    alike = self._sounds.nearest(" ".join(words[start:stop]))
+                    if len({self._meanings(text) for text in alike}) == 1:
+                        yield Span(start=start, stop=stop, text=alike[0])
+
+    def _meanings(self, text: str) -> frozenset[tuple[str, SlotValue | Unresolved]]:
+        """What a value means in each list that has it."""
+        return frozenset((name, self.texts[name][tuple(text.split())]) for name in self._lists_of[text])
+
     def _may_be(self, word: str, vocabulary: frozenset[str]) -> Sequence[str]:
-        if word in vocabulary or len(word) < _SHORTEST:
+        if word in vocabulary or len(word) < SHORTEST:
             # A possessive has lost its apostrophe: "tomorrows" is what "tomorrow's" became.
             return (word, word[:-1]) if word[-1] == "s" else (word,)
         return self._near(word)
