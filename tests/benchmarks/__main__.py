@@ -25,6 +25,7 @@ from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
 from tests.benchmarks.fleet import fleet
 from tests.benchmarks.hearing import hearing
+from tests.benchmarks.live import live
 from tests.benchmarks.review import review
 from tests.benchmarks.scenarios import scenarios
 from tests.benchmarks.statements import statements
@@ -52,6 +53,7 @@ def main() -> None:
             *review(folder / "million.db"),
             *attribution(folder),
             *scenarios(folder),
+            *live(folder),
             *fleet(folder),
         ]
         page = f"{render(rows)}\n{hearing(folder, PAGE)}\n"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SINK: Final = "virtual_microphone"
+MICROPHONE: Final = "virtual_microphone"
+"""The sink whose monitor is recorded."""
 LOUDSPEAKER: Final = "virtual_loudspeaker"
 """The sink that replies go to, once there is one; `parec` records it as this name with .monitor behind it."""
 _ALSA: Final = Path("/usr/share/alsa/alsa.conf")
@@ -66,7 +67,7 @@ class VirtualMicrophone:
                 "-L",
                 f"module-native-protocol-unix socket={self._folder}/native auth-anonymous=1",
                 "-L",
-                f"module-null-sink sink_name={_SINK} rate=16000 channels=1 format=s16le",
+                f"module-null-sink sink_name={MICROPHONE} rate=16000 channels=1 format=s16le",
             ],
             env=self.env,
             stderr=subprocess.DEVNULL,
@@ -80,7 +81,7 @@ class VirtualMicrophone:
 
     def play(self, path: Path) -> None:
         """Play a sound file into the microphone; returns when it has been played."""
-        subprocess.run(["paplay", f"--device={_SINK}", str(path)], env=self.env, check=True, timeout=120)
+        subprocess.run(["paplay", f"--device={MICROPHONE}", str(path)], env=self.env, check=True, timeout=120)
 
     def wait_for_listener(self, *, timeout_s: float = 20.0) -> None:
         """Wait until somebody records; what is played before goes unheard."""
@@ -104,7 +105,7 @@ class VirtualMicrophone:
 
     def suspend(self, *, on: bool) -> None:
         """Suspend the device (no sound, no end) or resume it."""
-        if self._control("suspend-sink", _SINK, "1" if on else "0"):
+        if self._control("suspend-sink", MICROPHONE, "1" if on else "0"):
             raise RuntimeError("the virtual microphone cannot be suspended")
 
     def unplug(self) -> None:
@@ -112,7 +113,7 @@ class VirtualMicrophone:
         if self._control("unload-module", "module-null-sink"):
             raise RuntimeError("the virtual microphone cannot be unplugged")
 
-    def plug_in(self, *, name: str = _SINK, rate: int = 16000) -> None:
+    def plug_in(self, *, name: str = MICROPHONE, rate: int = 16000) -> None:
         """Give the server a device again, or another one."""
         if self._control(
             "load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}", "channels=1"
@@ -124,14 +125,14 @@ class VirtualMicrophone:
         for arguments in (
             ("load-module", "module-null-sink", f"sink_name={LOUDSPEAKER}", "rate=22050", "channels=1"),
             ("set-default-sink", LOUDSPEAKER),
-            ("set-default-source", f"{_SINK}.monitor"),
+            ("set-default-source", f"{MICROPHONE}.monitor"),
         ):
             if self._control(*arguments):
                 raise RuntimeError("the virtual loudspeaker cannot be made")
 
     def mute(self, *, on: bool) -> None:
         """Mute what is recorded, or let it be heard again."""
-        if self._control("set-source-mute", f"{_SINK}.monitor", "1" if on else "0"):
+        if self._control("set-source-mute", f"{MICROPHONE}.monitor", "1" if on else "0"):
             raise RuntimeError("the virtual microphone cannot be muted")
 
     def stop(self) -> None:
