@@ -294,9 +294,10 @@ class Store:
 
     def interaction(self, number_or_id: str) -> Interaction | None:
         """One interaction by its number or its id."""
-        rows = self.rows(
-            "SELECT * FROM interactions WHERE id = :key OR cast(number AS TEXT) = :key", {"key": number_or_id}
-        )
+        # Each by its own index; a number that is too long for one is an id that does not exist.
+        numbered = number_or_id.isdecimal() and len(number_or_id) < 19
+        column, key = ("number", int(number_or_id)) if numbered else ("id", number_or_id)
+        rows = self.rows(f"SELECT * FROM interactions WHERE {column} = ?", [key])
         return Interaction.from_row(rows[0]) if rows else None
 
     def reply(self, interaction_id: str) -> Reply | None:
