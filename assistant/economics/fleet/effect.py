@@ -7,10 +7,8 @@ each household spent in all, which the engine adds up.
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -28,6 +26,7 @@ from assistant.economics.attribution.models import MODELS, Parameters
 from assistant.economics.attribution.shapley import sales_values
 from assistant.economics.fleet.engines import on_duckdb, on_lake
 from assistant.economics.fleet.metrics import bought, spending, touches
+from assistant.economics.fleet.workers import pool
 from assistant.errors import FleetError
 from assistant.money import Money
 
@@ -210,14 +209,13 @@ def _sums_of_shards(
         for shard in shards:
             yield _sums_of(shard, kinds, currency, parameters)
         return
-    # Not forked: Arrow and DuckDB have threads of their own.
-    with ProcessPoolExecutor(min(workers, len(shards)), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(_sums_of, shard, kinds, currency, parameters) for shard in shards]
+    with pool(min(workers, len(shards))) as staff:
+        running = [staff.submit(_sums_of, shard, kinds, currency, parameters) for shard in shards]
         try:
             for future in running:
                 yield future.result()
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            staff.shutdown(wait=True, cancel_futures=True)
             raise
 
 

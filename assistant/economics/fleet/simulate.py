@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
-import pyarrow as pa
 
 from assistant.economics.fleet.block import Block, Tally
 from assistant.economics.fleet.draw import MOST_KINDS, WEEK_US
@@ -31,6 +27,7 @@ from assistant.economics.fleet.lake import (
     write_json,
 )
 from assistant.economics.fleet.pricing import check_plan
+from assistant.economics.fleet.workers import pool
 from assistant.errors import FleetError
 from assistant.money import Money
 
@@ -199,42 +196,20 @@ def _run(simulation: Simulation, out: Path, blocks: list[int], workers: int) -> 
             _write_block(simulation, out, number)
             yield number
         return
-    # Not forked: Arrow has threads of its own.
-    with ProcessPoolExecutor(
-        min(workers, len(blocks)),
-        mp_context=get_context("spawn"),
-        initializer=_prepare,
-        initargs=(os.getpid(),),
-    ) as pool:
-        running = [pool.submit(_write_block, simulation, out, number) for number in blocks]
+    with pool(min(workers, len(blocks))) as staff:
+        running = [staff.submit(_write_block, simulation, out, number) for number in blocks]
         try:
             for future in as_completed(running):
                 yield future.result()
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            staff.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _prepare(parent: int) -> None:
-    """A worker leaves Ctrl-C to its parent, and uses one thread."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    _Parent.process = parent
-
-
-class _Parent:
-    """Who started this worker; it ends with them."""
-
-    process: int | None = None
 
 
 def _write_block(simulation: Simulation, out: Path, number: int) -> int:
     block = simulation.make_block(number)
     writer = PartWriter(out, _name(number))
     for week, table, groups in block.simulate():
-        if _Parent.process not in (None, os.getppid()):
-            raise FleetError("the program that this is a worker of is gone")
         name = None if week < 0 else week_of_us(simulation.start_us + week * WEEK_US)
         writer.write(table, groups, name)
     writer.commit(tally=msgspec.to_builtins(block.tally))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +14,6 @@ from assistant.economics.fleet.simulate import simulate
 from assistant.errors import FleetError
 from tests.assistant.economics.fleet.fleets import fleet
 from tests.assistant.economics.fleet.test_simulate import contents
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAM = """
 from pathlib import Path
@@ -40,8 +37,17 @@ def test_killed_half_way_and_repeated(tmp_path: Path, workers: int) -> None:
         )
         while len(committed(out)) < parts and process.poll() is None:
             time.sleep(0.005)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        working = (
+            [Path("/proc") / child for child in children.read_text().split()] if children.exists() else []
+        )
         process.kill()
         process.wait()
+        # Nobody goes on for a program that is gone.
+        patience = time.monotonic() + 60
+        while any(child.exists() for child in working) and time.monotonic() < patience:
+            time.sleep(0.05)
+        assert not [child for child in working if child.exists()]
         if len(committed(out)) < 24:
             kills += 1
             with pytest.raises(FleetError, match="was not finished"):
