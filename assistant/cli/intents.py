@@ -13,6 +13,10 @@ from rich.table import Table
 from assistant.cli.definitions import COMMANDS
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.session import read_catalogue
+from assistant.reports.phrases import add_phrases, phrases_from_log
+from assistant.store.journal import session_turns
+from assistant.store.store import Store
+from assistant.store.verdicts import reviewed
 from intents.cases import read_cases
 from intents.errors import CorpusError
 from intents.evaluation import evaluate
@@ -61,6 +65,29 @@ def eval_(settings: Settings, /, file: Path, asr_noise: float, seed: int, as_jso
         click.echo(json.dumps(evaluation.to_json(), ensure_ascii=False, indent=2))
     else:
         _print_evaluation(evaluation)
+
+
+@command.command(name="from-log")
+@click.argument("file", type=_PATH)
+@global_options
+@click.pass_obj
+def from_log(settings: Settings, /, file: Path) -> None:
+    """Add what was reviewed to FILE as labelled sentences (made if it is not there), for `eval` and `train`.
+
+    Each is what was really said, with the intent and slots of its newest verdict; answers to a question are left out,
+    since they mean nothing by themselves. What is in the file already is left as it is. Forgetting an interaction
+    later leaves its line.
+
+    Example: pennyworth intents from-log my-words.jsonl && pennyworth intents eval my-words.jsonl
+    """
+    with Store.open(settings.db_path, mode="read") as store, store.snapshot():
+        verdicts = {it.id: (it.session, verdict) for it, verdict in reviewed(store)}
+        sessions = dict.fromkeys(session for session, _ in verdicts.values())
+        turns = [it for session in sessions for it in session_turns(store, session)]
+        found = list(phrases_from_log(turns, {id_: verdict for id_, (_, verdict) in verdicts.items()}))
+    added = add_phrases(file, found)
+    by_themselves = f"{len(verdicts)} reviewed, {len(found)} of them no answers to a question"
+    console().print(f"{file}: {added} sentences added; {by_themselves}", markup=False, soft_wrap=True)
 
 
 @command.command()
