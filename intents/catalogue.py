@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from intents.check import Definitions, check
-from intents.compilation import choices_of, compile_answers, compile_commands, slots_of
+from intents.compilation import choices_of, compile_answers, compile_commands, slots_of, times_of
 from intents.errors import DefinitionError
 from intents.read import bundled, read_files
 
@@ -34,6 +34,8 @@ class IntentDefinition:
     """Every slot its templates can fill."""
     choices: Mapping[str, tuple[str, ...]]
     """Slot to the values that its lists have, in their order; of times and numbers there are no lists."""
+    times: Mapping[str, str]
+    """Slot to what its words are (`intents.times.Resolve`), where its value is worked out relative to now."""
     answers: Mapping[str, tuple[str, ...]]
     """Slot to the templates of its answers; every required slot has some."""
     decoys: tuple[str, ...]
@@ -103,6 +105,7 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         required=metadata.required,
         slots=slots_of(name, definitions, commands),
         choices=choices_of(name, commands),
+        times=times_of(name, commands),
         answers=metadata.answers,
         decoys=metadata.decoys,
         replies=metadata.replies,

@@ -74,6 +74,21 @@ def choices_of(name: str, commands: Intents) -> dict[str, tuple[str, ...]]:
     return {slot: tuple(values) for slot, values in choices.items() if values}
 
 
+def times_of(name: str, commands: Intents) -> dict[str, str]:
+    """Slot to what its words are (`intents.times.Resolve`), for the slots whose values are worked out."""
+    times: dict[str, str] = {}
+    for data in commands.intents[name].data:
+        scope = Scope.of(commands, data)
+        for sentence in data.sentences:
+            for reference in references(sentence.expression, scope.rules):
+                slot_list = scope.lists[reference.list_name]
+                if isinstance(slot_list, TextSlotList):
+                    for value in slot_list.values:
+                        if what := (value.metadata or {}).get("resolve"):
+                            times[reference.slot_name] = str(what)
+    return times
+
+
 def _is_open(value: TextSlotValue) -> bool:
     """Whether the value is worked out, or is whatever words of a template were said."""
     return bool((value.metadata or {}).get("resolve")) or value.value_out is None

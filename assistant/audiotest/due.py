@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -36,14 +36,15 @@ class Due:
 def due(conversation: Sequence[Case], setting: Setting, matcher: Matcher) -> Due:
     """Let the labels of a conversation take the place of what is heard.
 
-    A yes or no is labelled by its outcome ("ordered", "cancelled"), or by an intent of kind dialogue, or by its
-    words.
+    Times in the labels are worked out, and each case knows when it was said. A yes or no is labelled by its outcome
+    ("ordered", "cancelled"), or by an intent of kind dialogue, or by its words.
     """
     state: State = Idle()
     placed: list[Order | None] = []
     for case in conversation:
         asked = state
-        turn = respond(state, _meant(case, state, setting, matcher), setting, _MOMENT)
+        moment = _MOMENT if case.at is None else replace(_MOMENT, now=case.at.astimezone(UTC))
+        turn = respond(state, _meant(case, state, setting, matcher), setting, moment)
         state = turn.state
         ordered = any(event.state == "placed" for event in turn.events)
         placed.append(asked.order if ordered and isinstance(asked, Confirming) else None)
@@ -77,7 +78,7 @@ def _meant(case: Case, state: State, setting: Setting, matcher: Matcher) -> Inte
     answers = {"ordered": ("confirm",), "cancelled": ("cancel", "deny")}.get(case.outcome or "", ())
     decision = next((intent for intent in answers if intent in known), None)
     if decision is None and case.text:
-        read = matcher.match(case.text, expected=expected)
+        read = matcher.match(case.text, expected=expected, now=case.at)
         if isinstance(read, IntentMatch) and _decides(read.intent, setting):
             # Its slots are those of a correction ("without_topping"), which no label spells so.
             return read

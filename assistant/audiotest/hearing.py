@@ -10,6 +10,7 @@ import jiwer
 
 from assistant.audiotest.conditions import heard_as
 from assistant.audiotest.due import due, earned, same_order
+from assistant.audiotest.labels import said_at
 from assistant.audiotest.noise import read_samples
 from assistant.audiotest.results import CaseResult
 from assistant.errors import RecognitionError
@@ -48,6 +49,20 @@ Conversation: TypeAlias = "Sequence[Case]"
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Said:
+    """One recording, heard."""
+
+    case: Case
+    """Its label as of then."""
+    receipts: Sequence[Receipt]
+    """What came of it, a piece each."""
+    audio_us: int
+    """Length of the sound."""
+    error: str
+    """Why it could not be heard, if so."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ears:
     """An assistant with one engine, over a log of its own: everything that hearing takes."""
 
@@ -83,11 +98,17 @@ class Ears:
         With `endpointing` the sound goes the whole way, from voice activity to the books. Without, each recording
         is given to the recogniser whole, with its padding, and what it hears goes the rest of the way.
         """
-        should = due(conversation, self.setting, self.matcher)
+        said = [
+            self._said(case, condition, folder=folder, seed=seed, endpointing=endpointing)
+            for case in conversation
+        ]
+        # What the labels come to is known only now: "in five minutes" counts from when it was heard.
+        should = due([each.case for each in said], self.setting, self.matcher)
         results: list[CaseResult] = []
         quoted: Order | None = None
         booked = 0
-        for place, case in enumerate(conversation):
+        for place, each in enumerate(said):
+            case, receipts = each.case, each.receipts
             blank = CaseResult(
                 engine=self.engine,
                 condition=condition.label,
@@ -97,14 +118,8 @@ class Ears:
                 expected_slots=case.slots,
                 expected_text=case.text,
             )
-            try:
-                samples = read_samples(folder / case.audio)
-                sound = heard_as(samples, condition, seed=seed, recording=case.audio)
-                receipts = list(
-                    self._receipts(sound, case.audio) if endpointing else self._whole(sound, case.audio)
-                )
-            except (HardwareError, RecognitionError) as error:
-                results.append(replace(blank, error=str(error)))
+            if each.error:
+                results.append(replace(blank, error=each.error))
                 continue
             placed = [
                 receipt.order
@@ -120,7 +135,7 @@ class Ears:
                     blank,
                     **self._made_of(case, heard),
                     false_order=self._false_order(case, heard, placed, should.placed[place]),
-                    audio_us=round(len(sound) / SAMPLE_RATE * 1e6),
+                    audio_us=each.audio_us,
                 )
             )
         booked += self._on_a_yes(quoted, should)
@@ -130,6 +145,29 @@ class Ears:
         right = sum(earned(order).micros for order in (*should.placed, should.open) if order)
         results[-1] = replace(results[-1], booked_micros=booked, due_micros=right)
         return results
+
+    def _said(self, case: Case, condition: Condition, *, folder: Path, seed: int, endpointing: bool) -> _Said:
+        """Hear one recording, and work its label out as of then."""
+        now = self.clock.now()
+        receipts: list[Receipt] = []
+        audio_us, trouble = 0, ""
+        try:
+            samples = read_samples(folder / case.audio)
+            sound = heard_as(samples, condition, seed=seed, recording=case.audio)
+            audio_us = round(len(sound) / SAMPLE_RATE * 1e6)
+            receipts = list(
+                self._receipts(sound, case.audio) if endpointing else self._whole(sound, case.audio)
+            )
+        except (HardwareError, RecognitionError) as error:
+            receipts, trouble = [], str(error)
+        taken = [it.interaction for it in receipts if it.interaction.intent is not None]
+        now = (taken[0].at if taken else now).astimezone(self.setting.zone)
+        return _Said(
+            case=said_at(case, now, self.setting.catalogue.intents),
+            receipts=receipts,
+            audio_us=audio_us,
+            error=trouble,
+        )
 
     def _receipts(self, sound: NDArray[np.int16], origin: str) -> Iterator[Receipt]:
         chunks = (

@@ -25,6 +25,7 @@ from assistant.audiotest.document import Journal, read_run, to_document, write_w
 from assistant.audiotest.from_log import cases_from_log
 from assistant.audiotest.hearing import Ears
 from assistant.audiotest.junit import to_junit
+from assistant.audiotest.labels import said_at
 from assistant.audiotest.results import Run
 from assistant.audiotest.score import score
 from assistant.audiotest.table import comparison_lines, score_table
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from assistant.config import Config
 
 ENGINES: Final = ("auto", "vosk", "pocketsphinx")
+
+BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a run takes place, whenever it is made."""
 
 PATH: Final = click.Path(path_type=Path)
 
@@ -326,13 +330,20 @@ def which(engine: str, config: Config) -> str:
 
 
 def check_intents(corpus: Corpus, known: Any) -> None:
-    """Raise `ConfigError` for a label that the command language does not have: it could never be right."""
+    """Raise `ConfigError` for a label that could never be right.
+
+    That is an intent that the command language does not have, or a time that is none.
+    """
     for case in corpus.cases:
         if case.intent is not None and case.intent not in known:
             raise ConfigError(
                 f"{corpus.name}: {case.audio} is labelled {case.intent!r}, and the command language has only "
                 f"{', '.join(known)}; bring its definitions with --intents, or a --map of its labels"
             )
+        try:
+            said_at(case, BEGIN, known)
+        except ConfigError as error:
+            raise ConfigError(f"{corpus.name}: {error}") from None
 
 
 def spread(corpus: Corpus, limit: int | None) -> list[tuple[int, tuple[Any, ...]]]:
@@ -350,7 +361,7 @@ def open_ears(config: Config, intents: tuple[Path, ...], engine: str) -> Iterato
         config,
         recognition=dataclasses.replace(config.recognition, engine=engine),  # type: ignore[arg-type]
     )
-    clock = SimulatedClock(datetime(2026, 1, 1, tzinfo=UTC))
+    clock = SimulatedClock(BEGIN)
     with (
         tempfile.TemporaryDirectory(prefix="pennyworth-audio-test-") as folder,
         open_session(config, db=Path(folder) / "log.db", clock=clock, quiet=True, intents=intents) as session,

@@ -21,7 +21,7 @@ from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.network import Network, compile_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -112,13 +112,27 @@ def _write(grammar: Grammar, path: Path) -> None:
             np.savez(file, allow_pickle=False, **arrays)
         aside.replace(path)
         kept = sorted(path.parent.glob("grammar-*.npz"), key=lambda each: each.stat().st_mtime_ns)
-        for old in kept[:-KEPT]:
+        for old in (*kept[:-KEPT], *_left_behind(path.parent)):
             old.unlink(missing_ok=True)
     except OSError as error:
         logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)
+
+
+def _left_behind(folder: Path) -> Iterator[Path]:
+    """What processes were writing when they were killed: the number of each is in the name."""
+    for path in folder.glob("grammar-*.*"):
+        number = path.suffix.removeprefix(".")
+        if number.isdecimal():
+            try:
+                os.kill(int(number), 0)
+            except ProcessLookupError:
+                yield path
+            except OSError:
+                # It lives, and is somebody else's.
+                continue
 
 
 @cache

@@ -67,6 +67,32 @@ intents:
     data:
       - sentences: ["yes"]
 """,
+    "timer": """
+language: en
+pennyworth: {kind: trivial}
+intents:
+  timer:
+    data:
+      - slots: {action: set}
+        sentences: ["wake me {duration}"]
+lists:
+  duration:
+    metadata: {resolve: duration}
+    values: [in ten minutes]
+""",
+    "alarm": """
+language: en
+pennyworth: {kind: trivial}
+intents:
+  alarm:
+    data:
+      - slots: {action: set}
+        sentences: ["wake me {time}"]
+lists:
+  time:
+    metadata: {resolve: time}
+    values: [at seven, tonight at one]
+""",
     "deny": """
 language: en
 pennyworth: {kind: dialogue}
@@ -86,6 +112,8 @@ SPOKEN: Final = (
     {"text": "turn it up"},
     {"text": "play some blues"},
     {"text": "no"},
+    {"text": "wake me tonight at one"},
+    {"text": "wake me in ten minutes"},
 )
 
 

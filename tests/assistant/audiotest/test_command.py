@@ -305,6 +305,32 @@ def test_a_label_that_the_language_does_not_have_is_named(bench: Bench) -> None:
     assert "--intents" in stderr
 
 
+def test_times_in_labels_are_those_of_when_it_was_said(bench: Bench) -> None:
+    alarm = {"text": "wake me tonight at one", "intent": "alarm"}
+    timer = {"text": "wake me in ten minutes", "intent": "timer", "slots": {"duration": "in ten minutes"}}
+    wrong = {**timer, "slots": {"duration": 60}}
+    corpus = bench.write("times", [{**alarm, "slots": {"time": "tonight at one"}}, timer, wrong])
+    bench.run(corpus, "--workers", "1", "--json", bench.folder / "times.json")
+    results = json.loads((bench.folder / "times.json").read_text())["results"]
+    assert [it["accepted"] for it in results] == [True, True, False]
+    assert [it["expected_slots"] for it in results] == [
+        {"time": "2026-01-02T01:00"},
+        {"duration": 600},
+        {"duration": 60},
+    ]
+
+
+def test_a_label_that_names_no_time_is_refused_before_anything_is_heard(bench: Bench) -> None:
+    label = {
+        "text": "wake me tonight at one",
+        "intent": "alarm",
+        "slots": {"time": "when the cows come home"},
+    }
+    stderr = bench.run(bench.write("cows", [label]), code=2).stderr
+    assert "0.flac is labelled time 'when the cows come home'" in stderr
+    assert "leave time out of the label" in stderr
+
+
 def test_another_command_language_takes_the_place_of_ours(bench: Bench) -> None:
     corpus = bench.write("lamps", [{"text": "turn it up", "intent": "lamp", "slots": {"way": "up"}}])
     definitions = bench.folder / "lamps.yaml"

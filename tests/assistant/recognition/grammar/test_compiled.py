@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
@@ -14,10 +18,9 @@ from assistant.recognition.grammar.network import Network
 from intents.word_graph import graph_of_phrases
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from intents.word_graph import WordGraph
 
+ROOT: Final = Path(__file__).parents[4]
 PHRASES = ("play some jazz", "play some blues", "no")
 
 
@@ -76,6 +79,54 @@ def test_a_damaged_copy_is_noticed_and_made_anew(
     assert same(open_grammar(graph, key="a", cache_dir=tmp_path), first)
     assert f"{path} is damaged" in caplog.text
     assert same(open_grammar(never, key="a", cache_dir=tmp_path), first)
+
+
+KILLED: Final = """
+import io, os, signal, sys
+from pathlib import Path
+import numpy as np
+from assistant.recognition.grammar import compiled
+from intents.word_graph import graph_of_phrases
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def half(file, **arrays):
+    whole = io.BytesIO()
+    savez(whole, **arrays)
+    file.write(whole.getvalue()[: len(whole.getvalue()) // 2])
+    file.flush()
+    die()
+
+savez = np.savez
+if sys.argv[1] == "half written":
+    np.savez = half
+else:
+    Path.replace = die
+compiled.open_grammar(lambda: graph_of_phrases(sys.argv[3:]), key="a", cache_dir=Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("when", ["half written", "not renamed yet"])
+def test_killed_while_it_is_kept_there_is_no_copy_and_the_next_start_makes_one(
+    when: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, when, str(tmp_path), *PHRASES], cwd=ROOT, check=False, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert left.suffix != ".npz"
+    assert left.stat().st_size > 0
+    first = open_grammar(graph, key="a", cache_dir=tmp_path)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
+    assert same(open_grammar(never, key="a", cache_dir=tmp_path), first)
+
+
+def test_what_another_process_is_writing_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / f"grammar-0.{os.getppid()}").touch()
+    open_grammar(graph, key="a", cache_dir=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_old_copies_go(tmp_path: Path) -> None:
