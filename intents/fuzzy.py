@@ -100,37 +100,59 @@ class FuzzyMatcher:
 
         Unless `thorough`, a filler less or more is forgiven only among the sampled sentences; many times faster.
         """
+        return self.judge(text, now, thorough=thorough)[0]
+
+    def judge(
+        self, text: str, now: datetime | None = None, *, thorough: bool = True
+    ) -> tuple[IntentMatch | NoMatch, str]:
+        """`match`, and why it came out so."""
         text = self._prefilter.plain(text)
         candidates = self._candidates(text, thorough=thorough)
-        likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
-        if not likely or likely[0].score < self._settings.ask:
-            nearest = candidates[0] if candidates else None
-            return NoMatch(
-                reason="out of scope",
-                score=nearest.score if nearest else 0.0,
-                runner_up=nearest.intent if nearest else None,
+        if not candidates:
+            words = text.split()
+            why = (
+                self._barred(words, self._unknown(words))
+                or "no sentence of ours has these words in this order"
             )
-        best = likely[0]
+            return NoMatch(reason="out of scope"), why
+        likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
+        best = (likely or candidates)[0]
+        rejected = NoMatch(reason="out of scope", score=candidates[0].score, runner_up=candidates[0].intent)
+        if not likely:
+            return rejected, f"not each word of “{best.sentence}” was said or is a slip of the ear away"
+        ask = self._settings.ask
+        if best.score < ask:
+            return rejected, f"“{best.sentence}” is {best.score:.3f} alike, which is below {ask} to ask"
         slots = self._slots(best, now)
         if slots is None:
-            return NoMatch(reason="out of scope", score=best.score, runner_up=best.intent)
-        close = best.score - self._settings.margin
+            why = f"“{best.sentence}” is no sentence of ours once its slots are filled"
+            return NoMatch(reason="out of scope", score=best.score, runner_up=best.intent), why
+        margin = self._settings.margin
+        close = best.score - margin
         rival = next((candidate for candidate in candidates if candidate.intent != best.intent), None)
         if rival is not None and rival.score > close:
-            return NoMatch(reason="ambiguous", score=best.score, runner_up=rival.intent)
+            why = f"“{best.sentence}” ({best.intent}) and “{rival.sentence}” ({rival.intent}) are within {margin}"
+            return NoMatch(reason="ambiguous", score=best.score, runner_up=rival.intent), why
         # As near, of the same intent, and yet another order: not for us to choose.
-        if any(self._slots(other, now) != slots for other in likely if other.score > close):
-            return NoMatch(reason="ambiguous", score=best.score, runner_up=best.intent)
-        return IntentMatch(
+        for other in likely:
+            if other.score > close and self._slots(other, now) != slots:
+                why = (
+                    f"“{best.sentence}” and “{other.sentence}” mean different things and are within {margin}"
+                )
+                return NoMatch(reason="ambiguous", score=best.score, runner_up=best.intent), why
+        accept = self._settings.accept
+        why = f"“{best.sentence}” is {best.score:.3f} alike; asks from {ask}, accepts from {accept}"
+        found = IntentMatch(
             intent=best.intent,
             slots=slots,
             score=best.score,
             step="fuzzy",
             sentence=best.sentence,
-            certain=best.score >= self._settings.accept,
+            certain=best.score >= accept,
             runner_up=rival.intent if rival else None,
             runner_up_score=rival.score if rival else 0.0,
         )
+        return found, why
 
     def _add(self, lists: Sequence[str], text: str, intent: str) -> None:
         names = iter(lists)
@@ -145,12 +167,8 @@ class FuzzyMatcher:
     def _candidates(self, text: str, *, thorough: bool) -> list[_Candidate]:
         """The sentences with the words of `text`, give or take a slip of the ear, the nearest first."""
         words = text.split()
-        if len(words) > _MOST_WORDS:
-            return []
-        fillers = self._catalogue.fillers
-        unknown = {word for word in words if word not in self._vocabulary and word not in fillers}
-        # In this order: what is told by a look-up in a set comes before what compares with every word of ours.
-        if len(unknown) > _MOST_UNKNOWN or not all(map(self._near_words, unknown)):
+        unknown = self._unknown(words)
+        if self._barred(words, unknown):
             return []
         sentences = dict(self._walk(words))
         if not sentences and (unknown or thorough):
@@ -162,6 +180,22 @@ class FuzzyMatcher:
             ),
             key=lambda candidate: -candidate.score,
         )
+
+    def _unknown(self, words: Sequence[str]) -> list[str]:
+        """Those of `words` that no sentence of ours has, each once."""
+        fillers = self._catalogue.fillers
+        unknown = (word for word in words if word not in self._vocabulary and word not in fillers)
+        return list(dict.fromkeys(unknown))
+
+    def _barred(self, words: Sequence[str], unknown: Sequence[str]) -> str:
+        """Why `words`, with those `unknown` to us, are not worth a search; empty if they are."""
+        if len(words) > _MOST_WORDS:
+            return f"more than {_MOST_WORDS} words"
+        # In this order: what is told by a look-up in a set comes before what compares with every word of ours.
+        if len(unknown) > _MOST_UNKNOWN:
+            return f"more than {_MOST_UNKNOWN} words that no sentence of ours has: {', '.join(unknown)}"
+        strange = next((word for word in unknown if not self._near_words(word)), None)
+        return f"no word of ours is spelt or sounds like “{strange}”" if strange else ""
 
     def _walk(self, words: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Every sentence in the tree with these words, slots filled from them, and its intent."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import fuzz
 
+from intents.account import from_template
 from intents.exact import rank, readings
 from intents.explanation import Explanation
 from intents.fuzzy import FuzzyMatcher
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from intents.catalogue import Catalogue
     from intents.exact import Reading
+    from intents.explanation import Origin
     from intents.model import Model, Weight
     from intents.results import Expected, Step
 
@@ -102,22 +104,42 @@ class Matcher:
         if answers:
             return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
         if expected and expected.slot and (answer := self._misheard_answer(text, expected, now)):
-            return Explanation(text=text, fuzzy=answer, result=answer)
+            why = f"“{answer.sentence}” sounds like it and answers what was asked"
+            return Explanation(text=text, fuzzy=answer, result=answer, likeness=why, in_dialogue=True)
         # What likeness would have to search for, the model finds by itself.
-        fuzzy = self._fuzzy.match(text, now, thorough=self._model is None)
+        fuzzy, why = self._fuzzy.judge(text, now, thorough=self._model is None)
         if self._model is None:
-            return Explanation(text=text, fuzzy=fuzzy, result=fuzzy)
+            return Explanation(text=text, fuzzy=fuzzy, result=fuzzy, likeness=why)
         view = self._model.view(text)
         if isinstance(fuzzy, IntentMatch):
             # Money follows an order: a likeness that the model does not share is asked about.
             certain = fuzzy.certain and not self._model.doubts(fuzzy.intent, view)
-            return Explanation(text=text, model=view, fuzzy=fuzzy, result=replace(fuzzy, certain=certain))
+            return Explanation(
+                text=text, model=view, fuzzy=fuzzy, result=replace(fuzzy, certain=certain), likeness=why
+            )
         decided = self._model.decide(view, text, now, in_dialogue=expected is not None)
         if isinstance(decided, IntentMatch) and marked_up:
             decided = replace(decided, certain=False)
         if isinstance(decided, NoMatch) and (fuzzy.reason == "ambiguous" or fuzzy.score > decided.score):
             decided = fuzzy
-        return Explanation(text=text, model=view, fuzzy=fuzzy, result=decided)
+        return Explanation(
+            text=text,
+            model=view,
+            fuzzy=fuzzy,
+            result=decided,
+            likeness=why,
+            marked_up=marked_up,
+            in_dialogue=expected is not None,
+        )
+
+    def origins(self, explanation: Explanation, now: datetime | None = None) -> list[Origin]:
+        """How the slots of what `explain` came to got their values, relative to the same `now`."""
+        result = explanation.result
+        if not isinstance(result, IntentMatch):
+            return []
+        if result.step == "model" and self._model and explanation.model:
+            return self._model.origins(explanation.model, explanation.text, now)
+        return from_template(explanation.text, result)
 
     def weights(self, text: str, label: str) -> list[Weight]:
         """The features of `text` that spoke most for or against the model's `label`, the heaviest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from intents.evidence import Verifier
-from intents.explanation import ModelView
+from intents.explanation import ModelView, Origin
 from intents.results import IntentMatch, NoMatch
 from intents.slots import SlotFinder
 
@@ -34,7 +34,10 @@ class ModelStep:
         belief = self.model.believe(text)
         sees_order = belief.score >= belief.ask and self._verifier.is_order(belief.best)
         return ModelView(
-            belief=belief, evidence=self._verifier.find(belief.best, text) if sees_order else None
+            belief=belief,
+            evidence=self._verifier.find(belief.best, text) if sees_order else None,
+            known=belief.best in self._known,
+            denial=self._verifier.denial(belief.best, text),
         )
 
     def doubts(self, intent: str, view: ModelView) -> bool:
@@ -46,18 +49,27 @@ class ModelStep:
             and (belief.best != intent or belief.score < belief.ask)
         )
 
+    def origins(self, view: ModelView, text: str, now: datetime | None) -> list[Origin]:
+        """How the slots of what `decide` found came by their values."""
+        label = view.belief.best
+        fixed = self.model.header.fixed.get(label, {})
+        return [
+            *(Origin(slot=slot, value=value, how="intent") for slot, value in fixed.items()),
+            *self._slots.origins(label, text, now),
+        ]
+
     def decide(
         self, view: ModelView, text: str, now: datetime | None, *, in_dialogue: bool
     ) -> IntentMatch | NoMatch:
         """The match or none, by the thresholds and the evidence; `in_dialogue` only what is certain counts."""
         belief = view.belief
         label = belief.best
-        if label not in self._known:
+        if not view.known:
             return NoMatch(reason="out of scope")
         evidence = view.evidence
         certain = belief.score >= belief.accept and (evidence is None or evidence.suffices)
         # Where a word may deny it, it takes as much to be asked about as it otherwise takes to be accepted.
-        ask = belief.accept if self._verifier.denial(label, text) else belief.ask
+        ask = belief.accept if view.denial else belief.ask
         # Who was asked a question probably meant to answer it.
         if belief.score < ask or (in_dialogue and not certain):
             return NoMatch(reason="out of scope", score=belief.score, runner_up=label)

@@ -9,9 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hassil.intents import TextSlotList
+from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
 from intents.exact import readings, worked_out
+from intents.explanation import Origin
+from intents.near import slips
 from intents.prefilter import Prefilter
 from intents.values import Span
 from intents.walk import references
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from intents.catalogue import Catalogue
+    from intents.explanation import How
     from intents.results import SlotValue
     from intents.values import ListValues
 
@@ -57,21 +61,34 @@ class SlotFinder:
         Values of one slot that follow each other ("ham and pineapple") are joined by ", ", as hassil's are. Spoken
         times are worked out relative to `now`.
         """
-        words = text.split()
         slots: dict[str, SlotValue] = {}
+        for slot, value, _ in self._filled(intent, text.split(), now):
+            slots[slot] = f"{slots[slot]}, {value}" if slot in slots else value
+        return slots
+
+    def origins(self, intent: str, text: str, now: datetime | None = None) -> list[Origin]:
+        """How `find` comes by each value, in spoken order."""
+        words = text.split()
+        origins = []
+        for slot, value, span in self._filled(intent, words, now):
+            heard = " ".join(words[span.start : span.stop])
+            origins.append(Origin(slot=slot, value=value, how=taken_by(heard, span.text), heard=heard))
+        return origins
+
+    def _filled(
+        self, intent: str, words: Sequence[str], now: datetime | None
+    ) -> Iterator[tuple[str, SlotValue, Span]]:
+        """Slot, value and where it stands; a slot comes again where its values follow each other."""
+        taken: set[str] = set()
         last_slot, last_stop = "", 0
         for name, span in self._spans(intent, words):
-            value = self._value(name, span.text, now)
             between = set(words[last_stop : span.start])
-            if last_slot in self._slots[intent][name] and between <= _JOINING:
-                slots[last_slot] = f"{slots[last_slot]}, {value}"
-                last_stop = span.stop
-                continue
-            slot = self._slot(intent, name, words[: span.start], slots)
+            follows = last_slot in self._slots[intent][name] and between <= _JOINING
+            slot = last_slot if follows else self._slot(intent, name, words[: span.start], taken)
             if slot is not None:
-                slots[slot] = value
+                taken.add(slot)
                 last_slot, last_stop = slot, span.stop
-        return slots
+                yield slot, self._value(name, span.text, now), span
 
     def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
         """List values of the intent in `words`, none overlapping, from left to right."""
@@ -102,7 +119,7 @@ class SlotFinder:
                         yield Span(start=start, stop=stop, text=text)
                         break
 
-    def _slot(self, intent: str, name: str, before: Sequence[str], taken: dict[str, SlotValue]) -> str | None:
+    def _slot(self, intent: str, name: str, before: Sequence[str], taken: set[str]) -> str | None:
         candidates = [slot for slot in self._slots[intent][name] if slot not in taken]
         word = next((word for word in reversed(before) if word not in self._catalogue.fillers), "")
         likely = self._after.get((intent, name, word))
@@ -140,6 +157,16 @@ class SlotFinder:
             for reading in self._times_in[name].readings(text, now):
                 return next(iter(reading.slots.values()), text)
         return text if value is None else worked_out(value, now)
+
+
+def taken_by(heard: str, said: str) -> How:
+    """How the words `heard` came to be taken for `said`, a value or a word of ours."""
+    if heard == said:
+        return "as said"
+    pairs = list(zip(heard.split(), said.split(), strict=False))
+    one_by_one = len(heard.split()) == len(said.split())
+    close = all(Levenshtein.distance(one, other) <= slips(one, other) for one, other in pairs)
+    return "spelling" if one_by_one and close else "sound"
 
 
 def _worked_out(catalogue: Catalogue) -> frozenset[str]:

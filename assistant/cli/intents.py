@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from rich.table import Table
@@ -17,6 +17,7 @@ from assistant.reports.phrases import add_phrases, phrases_from_log
 from assistant.store.journal import session_turns
 from assistant.store.store import Store
 from assistant.store.verdicts import reviewed
+from intents.account import decisions, repairs
 from intents.cases import read_cases
 from intents.errors import CorpusError
 from intents.evaluation import evaluate
@@ -26,9 +27,16 @@ from intents.results import IntentMatch
 if TYPE_CHECKING:
     from intents.catalogue import Catalogue
     from intents.evaluation import Evaluation
-    from intents.explanation import Explanation
+    from intents.explanation import Decision, Explanation, Origin
     from intents.model import Weight
 
+_HOW: Final = {
+    "template": "by template",
+    "intent": "by the intent itself",
+    "as said": "as said",
+    "spelling": "by the spelling",
+    "sound": "by the sound",
+}
 _PATH = click.Path(path_type=Path)
 
 
@@ -96,7 +104,9 @@ def from_log(settings: Settings, /, file: Path) -> None:
 @global_options
 @click.pass_obj
 def explain(settings: Settings, /, text: str, as_json: bool) -> None:
-    """Show what each step makes of TEXT: templates, likeness, the model, evidence, thresholds, slots.
+    """Show what each step decides about TEXT, in the order taken, with scores, thresholds and reasons.
+
+    Then how each slot came by its value: by a template, as said, by its spelling or by its sound; and the result.
 
     Example: pennyworth intents explain "could you get me some chinese food"
     """
@@ -105,9 +115,10 @@ def explain(settings: Settings, /, text: str, as_json: bool) -> None:
     label = explanation.model.belief.best if explanation.model else ""
     weights = matcher.weights(text, label) if label else []
     if as_json:
-        click.echo(json.dumps(_explanation_json(explanation, weights), ensure_ascii=False, indent=2))
+        body = _explanation_json(explanation, weights, matcher.origins(explanation))
+        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
-        _print_explanation(explanation, weights)
+        _print_explanation(explanation, weights, matcher.origins(explanation))
 
 
 @command.command()
@@ -194,11 +205,14 @@ def _result_json(result: object) -> dict[str, Any]:
     return {"match": isinstance(result, IntentMatch), **body}
 
 
-def _explanation_json(explanation: Explanation, weights: list[Weight]) -> dict[str, Any]:
+def _explanation_json(
+    explanation: Explanation, weights: list[Weight], origins: list[Origin]
+) -> dict[str, Any]:
     model = explanation.model
     return {
         "text": explanation.text,
         "note": explanation.note,
+        "decisions": [asdict(decision) for decision in decisions(explanation)],
         "exact": [asdict(reading) for reading in explanation.exact],
         "fuzzy": _result_json(explanation.fuzzy) if explanation.fuzzy else None,
         "model": None
@@ -211,32 +225,37 @@ def _explanation_json(explanation: Explanation, weights: list[Weight]) -> dict[s
             "evidence": asdict(model.evidence) if model.evidence else None,
             "features": {weight.feature: round(weight.weight, 3) for weight in weights},
         },
+        "slots": [asdict(origin) for origin in origins],
         "result": _result_json(explanation.result),
     }
 
 
-def _print_explanation(explanation: Explanation, weights: list[Weight]) -> None:
+def _print_explanation(explanation: Explanation, weights: list[Weight], origins: list[Origin]) -> None:
     lines = [f"text      {explanation.text or '(no words)'}"]
-    if explanation.note:
-        lines.append(f"rejected  {explanation.note}")
-    lines += [f"exact     {reading.intent} {_slots(reading.slots)}" for reading in explanation.exact]
-    if not explanation.exact and not explanation.note:
-        lines.append("exact     no template says this word for word")
-    if explanation.fuzzy:
-        lines.append(f"fuzzy     {_outcome(explanation.fuzzy)}")
-    if model := explanation.model:
-        belief = model.belief
-        shares = sorted(belief.probabilities.items(), key=lambda item: -item[1])
-        lines.append("model     " + ", ".join(f"{label} {share:.3f}" for label, share in shares))
-        lines.append(f"          {belief.best}: asks from {belief.ask}, accepts from {belief.accept}")
-        lines += [f"          {weight.weight:+.2f}  {weight.feature}" for weight in weights]
-        if evidence := model.evidence:
-            lines.append(
-                f"evidence  ordering verb: {evidence.verb or 'none'}; thing ordered: {evidence.thing or 'none'}; "
-                f"in this order: {'yes' if evidence.in_order else 'no'}; may deny it: {evidence.denial or 'nothing'}"
-            )
+    for decision in decisions(explanation):
+        lines.append(f"{decision.step:<9} {_decision(decision)}")
+        if decision.step in ("exact", "answer"):
+            lines += [f"          {reading.intent} {_slots(reading.slots)}" for reading in explanation.exact]
+        if decision.step == "likeness" and isinstance(explanation.fuzzy, IntentMatch):
+            changed = repairs(explanation.text, explanation.fuzzy.sentence)
+            lines += [f"          “{heard}” taken for “{ours}”" for heard, ours in changed]
+        if decision.step == "model" and explanation.model:
+            shares = sorted(explanation.model.belief.probabilities.items(), key=lambda item: -item[1])
+            lines.append("          " + ", ".join(f"{label} {share:.3f}" for label, share in shares))
+            lines += [f"          {weight.weight:+.2f}  {weight.feature}" for weight in weights]
+    lines += [
+        f"slot      {origin.slot}: {origin.value}, {_HOW[origin.how]}"
+        + (f" of “{origin.heard}”" if origin.heard else "")
+        for origin in origins
+    ]
     lines.append(f"result    {_outcome(explanation.result)}")
     console().print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _decision(decision: Decision) -> str:
+    about = decision.intent or ""
+    score = "" if decision.score is None else f"{decision.score:.3f}"
+    return " ".join(filter(None, [decision.outcome, about, score])) + f": {decision.why}"
 
 
 def _outcome(result: object) -> str:

@@ -83,10 +83,20 @@ def test_explain_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert "no template says this word for word" in out
     assert "asks from" in out
+    _, out, _ = pennyworth(capsys, "intents", "explain", "order me a large piza with chease")
+    names = [line.split()[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert names == ["text", "exact", "likeness", "model", "slot", "slot", "result"]
+    assert "“piza” taken for “pizza”" in out
+    assert "slot      topping: cheese, by the spelling of “chease”" in out
     _, out, _ = pennyworth(capsys, "intents", "explain", "order a large pepperoni pizza", "--json")
     body = json.loads(out)
     assert body["exact"][0]["slots"] == {"size": "large", "topping": "pepperoni"}
     assert body["result"]["step"] == "exact"
+    assert [decision["step"] for decision in body["decisions"]] == ["exact"]
+    assert {origin["slot"]: origin["how"] for origin in body["slots"]} == {
+        "size": "template",
+        "topping": "template",
+    }
     _, out, _ = pennyworth(capsys, "intents", "explain", "who wrote the history of taxis", "--json")
     body = json.loads(out)
     assert sum(body["model"]["probabilities"].values()) == pytest.approx(1.0)
