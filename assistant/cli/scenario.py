@@ -53,7 +53,11 @@ def _strategies(function: F) -> F:
 def _drawing(function: F) -> F:
     """Add --svg."""
     option = click.option(
-        "--svg", type=click.Path(path_type=Path), metavar="FILE", help="Write it as a drawing, too."
+        "--svg",
+        type=click.Path(path_type=Path),
+        callback=lambda ctx, parameter, path: _as_svg(path),  # noqa: ARG005
+        metavar="FILE",
+        help="Write it as a drawing, too.",
     )
     return option(function)
 
@@ -64,6 +68,13 @@ def _paged(function: F) -> F:
         "--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page to read, too."
     )
     return option(function)
+
+
+def _as_svg(path: Path | None) -> Path | None:
+    """An SVG under the name of another format is opened by nothing."""
+    if path and path.suffix.lower() not in ("", ".svg"):
+        raise click.BadParameter(f"{path} is not the name of an SVG; write {path.with_suffix('.svg')}")
+    return path
 
 
 def _write(path: Path, text: str, option: str) -> None:
@@ -152,7 +163,7 @@ def _scenario_json(scenario: Scenario) -> dict[str, Any]:
 @command.command(name="run")
 @click.argument("name")
 @_strategies
-@click.option("--seed", type=int, default=2022, show_default=True, help="Of what is drawn.")
+@click.option("--seed", type=click.IntRange(min=0), default=2022, show_default=True, help="Of what is drawn.")
 @_drawing
 @_paged
 @_json

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 from rich.cells import cell_len
 
@@ -159,3 +160,49 @@ def test_a_drawing_that_cannot_be_written_leaves_what_was_there(run: Any, tmp_pa
     with pytest.raises(ConfigError):
         run("run", "nothing", "--html", str(page))
     assert page.read_text(encoding="utf-8") == "before"
+
+
+def test_every_comparison_says_what_is_fact_and_what_is_assumed(run: Any) -> None:
+    rows = {
+        line.split()[0]: line.split() for line in run("calibrate", "alexa-2022").splitlines() if line.strip()
+    }
+    assert (rows["compute"][-1], rows["people"][-1], rows["unexplained"][-1]) == (
+        "facts",
+        "assumed",
+        "assumed",
+    )
+    document = json.loads(run("calibrate", "alexa-2022", "--json"))
+    kinds = {each["part"]: each["kind"] for each in (*document["parts"], document["modelled"])}
+    assert (kinds["compute"], kinds["people"], kinds["modelled"]) == ("computed", "assumption", "assumption")
+    shown = json.loads(run("show", "homepod-2018", "--json"))["figures"]
+    facts = sum(each["kind"] == "fact" for each in shown)
+    rows = {
+        line.split()[0]: line.split() for line in run("compare", "homepod-2018").splitlines() if line.strip()
+    }
+    assert (rows["facts"][1], rows["assumed"][1]) == (str(facts), str(len(shown) - facts))
+
+
+def test_a_seed_below_nothing_and_a_drawing_named_otherwise_are_refused(run: Any, tmp_path: Path) -> None:
+    with pytest.raises(click.BadParameter, match="-3 is not in the range"):
+        run("run", "homepod-2018", "--seed", "-3")
+    with pytest.raises(click.BadParameter, match=r"no.* the name of an SVG; write .*year\.svg"):
+        run("run", "homepod-2018", "--svg", str(tmp_path / "year.png"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_year_of_the_timeline_has_the_band_of_its_scenario(run: Any) -> None:
+    """The figures of 2022 are those of the scenario, so the draws are too."""
+    (margin,) = (
+        each
+        for each in json.loads(run("run", "alexa-2022", "--json"))["lines"]
+        if each["account"] == "margin"
+    )
+    last = json.loads(run("timeline", "--json"))["years"][-1]
+    assert (last["loss_low"], last["loss_high"]) == tuple(margin[end].lstrip("-") for end in ("high", "low"))
+
+
+def test_a_file_may_have_a_plus_in_its_path(run: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "a+b.toml"
+    mine.write_text('name = "mine"\nextends = "homepod-2018"\n')
+    assert json.loads(run("show", str(mine), "--json"))["scenario"] == "mine"
+    assert json.loads(run("show", f"{mine}+halo", "--json"))["strategies"] == ["halo"]

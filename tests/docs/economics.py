@@ -185,7 +185,7 @@ def _claims() -> list[Claim]:
     }
     return [
         Claim(
-            said="About 10 billion lost in 2022; 3 billion in a quarter of Worldwide Digital, most of it Alexa",
+            said="About 10 billion lost in 2022; 3 billion in a quarter of Worldwide Digital, most of it Alexa, twice any other division",
             found=f"a loss of {loss_of(alexa.margin)}: {_share(parts.modelled.cost.units, parts.loss.value)} of what was "
             f"reported. {large_text(parts.unexplained.cost.units)} are not explained by what is modelled: the reported "
             "loss is of all devices (Kindle, Fire TV, Ring), the quarter with Prime Video",

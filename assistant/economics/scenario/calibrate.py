@@ -11,8 +11,9 @@ import numpy as np
 from assistant.economics.scenario.counts import Expected, Whole
 from assistant.economics.scenario.draws import SEED, ZERO, draw, exact_values
 from assistant.economics.scenario.economy import evaluate
-from assistant.economics.scenario.groups import GROUPS, nets
+from assistant.economics.scenario.groups import GROUPS, group_of, nets
 from assistant.economics.scenario.solve import solution_json, solve
+from assistant.economics.scenario.statement import BAND, figures_behind
 from assistant.economics.scenario.targets import Target
 from assistant.errors import ConfigError
 from assistant.money import Money, total
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from assistant.economics.scenario.files import Scenario
     from assistant.economics.scenario.groups import Group
     from assistant.economics.scenario.solve import Solution
+    from assistant.economics.scenario.statement import Basis
 
 LOSS: Final = "reported.loss"
 _LEVERS: Final = ("compute.recognition", "people.headcount", "device.margin", "device.parts")
@@ -38,6 +40,8 @@ class Part:
     low: float
     high: float
     """Of the draws, currency units."""
+    kind: Basis
+    """Computed from published figures alone, or on an assumption of ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +85,16 @@ def calibrate(scenario: Scenario, *, seed: int = SEED) -> Calibration:
         account: Money.nearest(Fraction(amount), currency).units for account, amount in year.amounts.items()
     }
     whole, spread = nets(lines), nets(drawn.amounts)
+    assumed = {
+        group_of(account)
+        for account, behind in figures_behind(figures, currency).items()
+        if lines.get(account) and not all(each.is_fact for each in behind)
+    }
 
     def part(name: Group | str, cost: Money, draws: Any) -> Part:
-        low, high = np.quantile(np.atleast_1d(np.asarray(draws, dtype=float)), (0.05, 0.95))
-        return Part(group=name, cost=cost, low=float(low), high=float(high))
+        low, high = np.quantile(np.atleast_1d(np.asarray(draws, dtype=float)), BAND)
+        rests: Basis = "assumption" if name in assumed or (assumed and name not in GROUPS) else "computed"
+        return Part(group=name, cost=cost, low=float(low), high=float(high), kind=rests)
 
     parts = tuple(
         part(group, Money.nearest(-Fraction(whole[group]), currency), -spread[group])
@@ -114,6 +124,7 @@ def calibration_json(found: Calibration) -> dict[str, Any]:
             "cost": str(each.cost),
             "low": f"{each.low:.6f}",
             "high": f"{each.high:.6f}",
+            "kind": each.kind,
             "per_interaction": f"{float(found.each(each.cost)):.6f}",
             "share_of_loss": round(float(each.cost.units / found.loss.value), 6)
             if found.loss.value

@@ -128,7 +128,7 @@ def load_scenario(name_or_path: str, *, with_: Iterable[str] = (), without: Iter
     Raises:
         ConfigError: a file is missing or wrong, a figure lacks what it needs, two strategies contradict each other.
     """
-    base, *more = name_or_path.split("+")
+    base, more = _name_and_strategies(name_or_path)
     scenario = _read_scenario(base, ())
     off = list(without)
     for name in off:
@@ -140,6 +140,14 @@ def load_scenario(name_or_path: str, *, with_: Iterable[str] = (), without: Iter
     kept = [name for name in scenario.usual if name not in off]
     added = [name for name in dict.fromkeys([*more, *with_]) if name not in kept]
     return _switched(scenario, kept, added, off)
+
+
+def _name_and_strategies(text: str) -> tuple[str, list[str]]:
+    """What stands before the plus, and what after it; a file may have one in its path."""
+    parts = text.split("+")
+    ends = range(len(parts), 0, -1) if _is_path(text) else ()
+    end = next((end for end in ends if Path("+".join(parts[:end])).is_file()), 1)
+    return "+".join(parts[:end]), parts[end:]
 
 
 def _switched(scenario: Scenario, kept: list[str], added: list[str], off: list[str]) -> Scenario:

@@ -55,7 +55,7 @@ KEYS: Final = _keys(
     ("orders.*.placed", SHARE, "Share of those requests that end in an order"),
     ("orders.*.completed", SHARE, "Share of orders that are delivered"),
     ("orders.*.refunded", SHARE, "Share of delivered orders that are refunded"),
-    ("orders.*.charged_back", SHARE, "Share of delivered orders that are charged back"),
+    ("orders.*.charged_back", SHARE, "Share of delivered orders, not refunded, that are charged back"),
     ("orders.*.total", AMOUNT, "What an order comes to"),
     ("rebates.*.share", SHARE, "What the partner grants, of an order's total"),
     ("rebates.*.fixed", AMOUNT, "What the partner grants, an order"),

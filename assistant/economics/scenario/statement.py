@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from assistant.economics.scenario.figures import Figure, Figures
     from assistant.economics.scenario.files import Scenario
     from assistant.ledger.arithmetic import Number
+
+Basis: TypeAlias = Literal["computed", "assumption"]
+"""Computed from published figures alone, or on one assumption of ours at least."""
 
 BAND: Final = (0.05, 0.95)
 _NUDGE: Final = 1e-3
@@ -46,7 +49,7 @@ class Line:
     """The figures that it depends on."""
 
     @property
-    def kind(self) -> Literal["computed", "assumption"]:
+    def kind(self) -> Basis:
         """Computed from published figures alone, or on an assumption of ours."""
         return "computed" if all(each.is_fact for each in self.behind) else "assumption"
 
@@ -109,7 +112,7 @@ def make_statement(scenario: Scenario, *, exponent: int = EXPONENT, seed: int = 
         currency=currency,
         zero=ZERO,
     )
-    behind = _behind(figures, currency)
+    behind = figures_behind(figures, currency)
     said = np.broadcast_to(drawn.interactions, number)
     amounts = {account: Money.nearest(Fraction(amount), currency) for account, amount in year.amounts.items()}
 
@@ -171,7 +174,7 @@ def _union(lines: list[Line]) -> tuple[Figure, ...]:
     return tuple({each.key: each for line in lines for each in line.behind}.values())
 
 
-def _behind(figures: Figures, currency: str) -> dict[str, tuple[Figure, ...]]:
+def figures_behind(figures: Figures, currency: str) -> dict[str, tuple[Figure, ...]]:
     """The figures that each account depends on: found by moving every figure a little, all in one go."""
     point = point_values(figures)
     keys = list(point)

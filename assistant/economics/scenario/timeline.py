@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 FOLDER = "timelines"
 _EVENT_KEYS = ("year", "what", "kind", "source")
-_EXPONENT = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +151,7 @@ def run_timeline(timeline: Timeline, *, seed: int = SEED) -> tuple[TimelineYear,
     for year, figures in timeline.years.items():
         own = {key: each for key, each in base.own.items() if not key.startswith("reported.")} | dict(figures)
         scenario = replace(base, name=f"{timeline.name}-{year}", year=year, own=own)
-        statement = make_statement(scenario, exponent=_EXPONENT, seed=seed)
+        statement = make_statement(scenario, seed=seed)
         by_account = {line.account: line.value for line in statement.lines}
         revenue += statement.revenue.value
         continuing += statement.revenue.value - by_account.get("Income:Devices", zero)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from assistant.economics.scenario.groups import GROUPS, nets
 from assistant.reports.scenario.amounts import Scale, large_text, number_text, percent_text, solved_text
-from assistant.reports.scenario.tables import plain_table
+from assistant.reports.scenario.tables import BASES, plain_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,9 +84,9 @@ def calibration_parts(found: Calibration) -> list[RenderableType]:
     scale = Scale.of(found.loss.value, currency)
     table = plain_table(
         f"{escape(found.scenario.name)} — the loss that was reported, taken apart; {scale.words}",
-        ("cost of", "the year", "5 %", "95 %", "each", "of the loss"),
+        ("cost of", "the year", "5 %", "95 %", "each", "of the loss", "basis"),
         right=(1, 2, 3, 4, 5),
-        keep=(0, 1, 2, 3, 4, 5),
+        keep=range(7),
     )
 
     def add(part: Part, name: str, style: str = "") -> None:
@@ -97,6 +97,7 @@ def calibration_parts(found: Calibration) -> list[RenderableType]:
             scale.text(part.high),
             f"{float(found.each(part.cost)):.6f}",
             f"{100 * float(part.cost.units / found.loss.value):.1f} %",
+            BASES[part.kind],
             style=style,
         )
 
@@ -112,9 +113,10 @@ def calibration_parts(found: Calibration) -> list[RenderableType]:
         "",
         f"{float(loss.value / found.interactions):.6f}",
         "100.0 %",
+        BASES["computed"] if loss.is_fact else BASES["assumption"],
         style="bold",
     )
-    parts: list[RenderableType] = [table, Text(f"reported: {loss.kind}: {loss.source}", style="dim")]
+    parts: list[RenderableType] = [table, Text(f"The loss ({loss.kind}): {loss.source}", style="dim")]
     parts.append(Text("\nFor the reported loss one of them alone would have to be:", style="bold"))
     for lever in found.levers:
         value = (
@@ -197,8 +199,16 @@ def comparison_parts(statements: Sequence[ScenarioStatement]) -> list[Renderable
         )
     table.add_row("an interaction", *(f"{float(each.each_micros) / 1e6:.6f}" for each in margins))
     table.add_row("no loss in", *(percent_text(each.likely_profit) for each in statements))
+    table.add_row("facts", *(str(_facts(each.scenario)) for each in statements))
+    table.add_row(
+        "assumed", *(str(len(each.scenario.figures) - _facts(each.scenario)) for each in statements)
+    )
     notes = "Groups are what they earn less what they cost. “No loss in”: of the draws over all ranges."
     return [table, Text(notes, style="dim")]
+
+
+def _facts(scenario: Scenario) -> int:
+    return sum(each.is_fact for each in scenario.figures.values())
 
 
 def remedies_parts(scenario: Scenario, found: Sequence[Remedy]) -> list[RenderableType]:
@@ -223,7 +233,8 @@ def remedies_parts(scenario: Scenario, found: Sequence[Remedy]) -> list[Renderab
         )
     notes = (
         "adds: to the margin of the year. helps, enough: share of the draws in which it adds anything, and in which "
-        "nothing is lost with it. * is on in the scenario: counted from the scenario without it."
+        "nothing is lost with it. * is on in the scenario: counted from the scenario without it. What a strategy "
+        "would bring is assumed: `scenario show` has its figures."
     )
     return [table, Text(notes, style="dim")]
 

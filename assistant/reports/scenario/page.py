@@ -25,6 +25,7 @@ from assistant.reports.scenario.drawings import (
     timeline_drawing,
     tornado_drawing,
 )
+from assistant.reports.scenario.tables import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,6 +127,7 @@ def comparison_page(statements: Sequence[ScenarioStatement]) -> str:
             ),
             money_text(each.margin.each_micros, each.scenario.currency),
             percent_text(each.likely_profit),
+            f"{sum(figure.is_fact for figure in each.scenario.figures.values())} of {len(each.scenario.figures)}",
         )
         for each in statements
     ]
@@ -140,6 +142,7 @@ def comparison_page(statements: Sequence[ScenarioStatement]) -> str:
         "95 %",
         "an interaction",
         "no loss",
+        "facts of figures",
     )
     return _page(
         "Scenarios side by side",
@@ -273,6 +276,7 @@ def _calibration(found: Calibration) -> str:
             f"{large_text(part.low)} to {large_text(part.high)}",
             f"{float(found.each(part.cost)):.4f}",
             f"{100 * float(part.cost.units / found.loss.value):.1f} %",
+            BASES[part.kind],
         )
         for name, part in (
             *((each.group, each) for each in found.parts),
@@ -294,7 +298,11 @@ def _calibration(found: Calibration) -> str:
         "The reported loss, taken apart",
         f"{large_text(found.loss.value)} {currency}, {float(found.loss.value / max(found.interactions, 1)):.4f} an "
         f"interaction ({found.loss.kind}: {found.loss.source}).",
-        _table(("cost of", "the year", "5 % to 95 %", "an interaction", "of the loss"), rows, words=(0,)),
+        _table(
+            ("cost of", "the year", "5 % to 95 %", "an interaction", "of the loss", "rests on"),
+            rows,
+            words=(0, 5),
+        ),
         "<p class=note>What one of them alone would have to be for that loss:</p>",
         _table(("figure", "it is", "it would be", "unit", "kind"), levers, words=(0, 3, 4)),
     )
