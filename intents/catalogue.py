@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from hassil.intents import Intents
 
+    from intents.open_slots import OpenSlot
     from intents.results import Kind
 
 
@@ -38,6 +39,8 @@ class IntentDefinition:
     """Slot to what its words are (`intents.times.Resolve`), where its value is worked out relative to now."""
     answers: Mapping[str, tuple[str, ...]]
     """Slot to the templates of its answers; every required slot has some."""
+    open: tuple[OpenSlot, ...]
+    """Slots that take words no list has, in the order to look for them; none of an order."""
     decoys: tuple[str, ...]
     """Phrases that sound like it and are not: for a recogniser to tell apart."""
     replies: tuple[str, ...]
@@ -107,6 +110,7 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         choices=choices_of(name, commands),
         times=times_of(name, commands),
         answers=metadata.answers,
+        open=metadata.open,
         decoys=metadata.decoys,
         replies=metadata.replies,
         source=metadata.source,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import yaml
 
 from intents.errors import DefinitionError
+from intents.normalise import normalise
+from intents.open_slots import OpenSlot
 from intents.results import Kind
 from intents.templates import Scope, check_lists, check_rules, check_template
 from intents.times import LANGUAGES, RESOLVES
@@ -45,7 +47,7 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers", "decoys", "replies")
+_INTENT_METADATA = ("kind", "required", "answers", "open", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
 _DEEPEST = 12
 _RANGE_KEYS = (
@@ -76,6 +78,8 @@ class Metadata:
     """Slots that must be known, in the order to ask for them."""
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Slot to answer templates as written."""
+    open: tuple[OpenSlot, ...] = ()
+    """Slots that take words no list has."""
     decoys: tuple[str, ...] = ()
     """Phrases that sound like it and are not."""
     replies: tuple[str, ...] = ()
@@ -424,10 +428,44 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
         kind=cast("Kind", kind),
         required=required,
         answers=answers,
+        open=_open_slots(body.get("open", {}), slots, kind, f"{place}.open"),
         decoys=tuple(_texts(body.get("decoys", []), f"{place}.decoys")),
         replies=tuple(
             _reply(reply, slots, place) for reply in _texts(body.get("replies", []), f"{place}.replies")
         ),
+    )
+
+
+def _open_slots(body: Any, slots: Mapping[str, str], kind: str, place: str) -> tuple[OpenSlot, ...]:
+    found = _mapping(body, place)
+    if found and kind == "commerce":
+        raise DefinitionError(f"{place}: an order takes no words that no list has; give the values in a list")
+    return tuple(
+        _open_slot(slot, _mapping(keys, f"{place}.{slot}"), slots, place) for slot, keys in found.items()
+    )
+
+
+def _open_slot(slot: str, keys: Mapping[str, Any], slots: Mapping[str, str], place: str) -> OpenSlot:
+    if slot not in slots:
+        raise DefinitionError(f"{place}: no sentence has the slot {slot!r}{_nearest(slot, slots)}")
+    place = f"{place}.{slot}"
+    _known(keys, ("after", "skip", "stop", "never", "longest", "alone"), place)
+    after, *lists = (
+        [normalise(text) for text in _texts(keys.get(key, []), f"{place}.{key}")]
+        for key in ("after", "skip", "stop", "never")
+    )
+    longest, alone = keys.get("longest", OpenSlot.longest), keys.get("alone", OpenSlot.alone)
+    if not all(after) or not after:
+        raise DefinitionError(f"{place}.after: found {after}; give the phrases that its words follow")
+    if type(longest) is not int or longest < 1:
+        raise DefinitionError(
+            f"{place}.longest: found {longest!r}; expected a whole number of words from 1 on"
+        )
+    if type(alone) is not bool:
+        raise DefinitionError(f"{place}.alone: found {alone!r}; expected true or false")
+    skip, stop, never = (frozenset(word for text in texts for word in text.split()) for texts in lists)
+    return OpenSlot(
+        slot=slot, after=tuple(after), skip=skip, stop=stop, never=never, longest=longest, alone=alone
     )
 
 

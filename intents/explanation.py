@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from intents.model import Belief
     from intents.results import IntentMatch, NoMatch, SlotValue
 
-How: TypeAlias = Literal["template", "intent", "as said", "spelling", "sound"]
-"""Where a slot's value comes from: a template that the text matches, the intent itself, or words of the text that are a
-value of a list, are nearly spelt like one, or sound like one."""
+How: TypeAlias = Literal["template", "intent", "as said", "spelling", "sound", "open"]
+"""Where a slot's value comes from: a template that the text matches, the intent itself, words of the text that are a
+value of a list, are nearly spelt like one or sound like one, or the place where any words may stand."""
 
 Outcome: TypeAlias = Literal["accepted", "asked", "rejected", "ambiguous"]
 """Taken as meant, to be asked about, none of ours, or not for us to choose."""

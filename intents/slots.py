@@ -59,10 +59,10 @@ class SlotFinder:
         """Slot name to canonical value, from the normalised `text`; where values overlap, the longest counts.
 
         Values of one slot that follow each other ("ham and pineapple") are joined by ", ", as hassil's are. Spoken
-        times are worked out relative to `now`.
+        times are worked out relative to `now`. Slots that no list has a value for, and that take any words, come last.
         """
         slots: dict[str, SlotValue] = {}
-        for slot, value, _ in self._filled(intent, text.split(), now):
+        for slot, value, _, _ in self._filled(intent, text.split(), now):
             slots[slot] = f"{slots[slot]}, {value}" if slot in slots else value
         return slots
 
@@ -70,25 +70,33 @@ class SlotFinder:
         """How `find` comes by each value, in spoken order."""
         words = text.split()
         origins = []
-        for slot, value, span in self._filled(intent, words, now):
+        for slot, value, span, is_open in self._filled(intent, words, now):
             heard = " ".join(words[span.start : span.stop])
-            origins.append(Origin(slot=slot, value=value, how=taken_by(heard, span.text), heard=heard))
+            how: How = "open" if is_open else taken_by(heard, span.text)
+            origins.append(Origin(slot=slot, value=value, how=how, heard=heard))
         return origins
 
     def _filled(
         self, intent: str, words: Sequence[str], now: datetime | None
-    ) -> Iterator[tuple[str, SlotValue, Span]]:
-        """Slot, value and where it stands; a slot comes again where its values follow each other."""
+    ) -> Iterator[tuple[str, SlotValue, Span, bool]]:
+        """Slot, value, where it stands and whether any words may; again for values that follow each other."""
         taken: set[str] = set()
+        spans = self._spans(intent, words)
         last_slot, last_stop = "", 0
-        for name, span in self._spans(intent, words):
+        for name, span in spans:
             between = set(words[last_stop : span.start])
             follows = last_slot in self._slots[intent][name] and between <= _JOINING
             slot = last_slot if follows else self._slot(intent, name, words[: span.start], taken)
             if slot is not None:
                 taken.add(slot)
                 last_slot, last_stop = slot, span.stop
-                yield slot, self._value(name, span.text, now), span
+                yield slot, self._value(name, span.text, now), span, False
+        used = [any(span.start <= place < span.stop for _, span in spans) for place in range(len(words))]
+        for each in self._catalogue.intents[intent].open:
+            found = each.find(words, used) if each.slot not in taken else None
+            if found is not None:
+                used[found.start : found.stop] = [True] * (found.stop - found.start)
+                yield each.slot, found.text, found, True
 
     def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
         """List values of the intent in `words`, none overlapping, from left to right."""

@@ -36,6 +36,7 @@ _HOW: Final = {
     "as said": "as said",
     "spelling": "by the spelling",
     "sound": "by the sound",
+    "open": "by where the words stand",
 }
 _PATH = click.Path(path_type=Path)
 

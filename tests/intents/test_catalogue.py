@@ -101,6 +101,11 @@ def _one(sentence: str = "hello", rest: str = "") -> str:
     return f"language: en\nintents: {{greet: {{data: [{{sentences: ['{sentence}']}}]}}}}\n{rest}"
 
 
+def _open(keys: str, kind: str = "trivial") -> str:
+    extra = f"lists: {{name: {{values: [bob]}}}}\npennyworth: {{kind: {kind}, open: {{name: {keys}}}}}\n"
+    return _one("hello {name}", extra)
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -126,6 +131,16 @@ def _one(sentence: str = "hello", rest: str = "") -> str:
         (_one(rest="pennyworth: {kind: comerce}\n"), ["pennyworth.kind", "did you mean 'commerce'"]),
         (_one(rest="pennyworth: {required: [name]}\n"), ["no sentence has the slot 'name'"]),
         (_one(rest="pennyworth: {answers: {name: [x]}}\n"), ["answers.name", "no sentence has that slot"]),
+        (
+            _one(rest="pennyworth: {open: {name: {after: [by]}}}\n"),
+            ["open", "no sentence has the slot 'name'"],
+        ),
+        (_open("{}"), ["open.name.after", "give the phrases"]),
+        (_open("{after: [by], untill: [now]}"), ["open.name", "unknown key 'untill'", "stop"]),
+        (_open("{after: [by], longest: 0}"), ["open.name.longest", "found 0", "from 1 on"]),
+        (_open("{after: [by], alone: 1}"), ["open.name.alone", "true or false"]),
+        (_open("{after: [by], stop: [on]}"), ["open.name.stop[0]", "quotes"]),
+        (_open("{after: [by]}", kind="commerce"), ["open", "an order takes no words that no list has"]),
         (_one(rest="lists: {vote: {values: [yes]}}\n"), ["lists.vote.values[0]", "quotes"]),
         (_one(rest="lists: {vote: {values: []}}\n"), ["lists.vote.values", "empty"]),
         (_one(rest="lists: {vote: {}}\n"), ["exactly one of values, range and wildcard"]),

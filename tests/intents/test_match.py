@@ -56,6 +56,46 @@ def test_where_no_template_matches_a_time_is_found_whole(
     assert (match.step, match.intent, dict(match.slots)) == ("model", "ride", slots)
 
 
+@pytest.mark.parametrize(
+    ("intent", "text", "slots"),
+    [
+        (
+            "music",
+            "play moonlit harbour by the paper lanterns",
+            {"song": "moonlit harbour", "artist": "paper lanterns"},
+        ),
+        ("music", "please put on the song moonlit harbour now", {"song": "moonlit harbour"}),
+        ("music", "some songs by adele for the road", {"artist": "adele"}),
+        ("music", "play something by the paper lanterns", {"artist": "paper lanterns"}),
+        ("music", "play my very best songs", {}),
+        ("music", "play some modern rock", {"genre": "rock"}),
+        (
+            "weather",
+            "the forecast for little snoring on friday",
+            {"place": "little snoring", "day": "friday"},
+        ),
+        ("weather", "what about the sky at the beach", {"place": "beach"}),
+        ("weather", "will it rain in an hour or in the morning", {}),
+        ("weather", "weather in our area for the coming days", {}),
+        ("ride", "a cab to little snoring", {}),
+    ],
+)
+def test_words_no_list_has_fill_a_slot_where_any_may_stand(
+    catalogue: Catalogue, intent: str, text: str, slots: dict[str, SlotValue]
+) -> None:
+    finder = SlotFinder(catalogue, [intent], ListValues(catalogue), Prefilter(catalogue.commands).words)
+    assert finder.find(intent, text) == slots
+    assert {origin.slot: origin.value for origin in finder.origins(intent, text)} == slots
+
+
+def test_an_open_slot_is_found_in_bounded_time(catalogue: Catalogue) -> None:
+    (artist, song) = catalogue.intents["music"].open
+    words = ["play"] * 5000
+    assert song.find(words, [False] * 5000) is not None
+    assert artist.find(words, [False] * 5000) is None
+    assert not any(each.open for each in catalogue.intents.values() if each.kind == "commerce")
+
+
 def test_a_word_of_the_templates_is_no_other_word_misheard(catalogue: Catalogue) -> None:
     words = Prefilter(catalogue.commands).words
     assert "driver" in words

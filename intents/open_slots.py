@@ -1,0 +1,61 @@
+"""Slots that take words no list has, told by the words before and after: "play … by …", "the weather in …".
+
+Only for what the model saw and no template says; a name that we do not know is still better repeated than lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from intents.values import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSlot:
+    """Where the words of one slot stand. All phrases and words are normalised."""
+
+    slot: str
+    """Name of the slot."""
+    after: tuple[str, ...]
+    """Phrases that its words may follow."""
+    skip: frozenset[str] = frozenset()
+    """Words between such a phrase and them."""
+    stop: frozenset[str] = frozenset()
+    """Words that are after them; so is a list value that fills another slot."""
+    never: frozenset[str] = frozenset()
+    """Words none of which may be among them."""
+    longest: int = 8
+    """At most so many words are taken; from 1 on."""
+    alone: bool = False
+    """Whether a list value right behind them makes them part of something else, as in "some modern rock"."""
+
+    def find(self, words: Sequence[str], taken: Sequence[bool]) -> Span | None:
+        """The first place in `words` that is not `taken` already; None if there is none."""
+        for start in self._starts(words):
+            stop = start
+            while (
+                stop < len(words)
+                and stop - start < self.longest
+                and not taken[stop]
+                and words[stop] not in self.stop
+            ):
+                stop += 1
+            run = words[start:stop]
+            cut = self.alone and stop < len(words) and taken[stop]
+            if run and not cut and self.never.isdisjoint(run):
+                return Span(start=start, stop=stop, text=" ".join(run))
+        return None
+
+    def _starts(self, words: Sequence[str]) -> Iterator[int]:
+        for start in range(len(words)):
+            for phrase in self.after:
+                cue = phrase.split()
+                at = start + len(cue)
+                if list(words[start:at]) == cue:
+                    while at < len(words) and words[at] in self.skip:
+                        at += 1
+                    yield at
