@@ -216,6 +216,40 @@ def _scenario_page(
     )
 
 
+@command.command(name="from-log")
+@click.option("--name", default="mine", show_default=True, help="The name of the scenario.")
+@click.option(
+    "--extends",
+    default="pennyworth-home",
+    show_default=True,
+    help="The scenario, by name or path, that says what no log does.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there (default: print it)."
+)
+@_json
+@global_options
+@click.pass_obj
+def from_log(settings: Settings, /, name: str, extends: str, out: Path | None, as_json: bool) -> int:
+    """Your own log as a scenario: use, mix, orders and times as measured, to run and to change."""
+    from assistant.economics.scenario.from_log import log_scenario, log_scenario_json, scenario_text
+    from assistant.store.store import Store
+
+    base = load_scenario(extends)
+    with Store.open(settings.db_path, mode="read") as store, store.snapshot():
+        found = log_scenario(store, base)
+    # A path is seen from the file that is written, wherever that is.
+    is_path = "/" in extends or extends.endswith(".toml")
+    text = scenario_text(found, name=name, extends=str(Path(extends).resolve()) if is_path else extends)
+    if out:
+        _write(out, text, "--out")
+    if as_json:
+        click.echo(json.dumps(log_scenario_json(found, name=name), indent=2))
+    elif not out:
+        click.echo(text, nl=False)
+    return 0
+
+
 @command.command(name="solve")
 @click.argument("name")
 @click.option(

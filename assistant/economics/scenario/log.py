@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _STEPS = ("placed", "completed", "settled", "refunded", "charged_back")
 
 
-def log_volume(store: Store, plan: PricingPlan) -> Volume:
+def log_volume(store: Store, plan: PricingPlan | None) -> Volume:
     """What happened in the log, in numbers; orders of each size are a volume of their own.
 
     Args:
         store: The log, to be read within one snapshot.
-        plan: Says which answers have a place for an advert.
+        plan: Says which answers have a place for an advert; without one, none has.
     """
     sums: Counter[str] = Counter()
-    advertised = set(plan.advertising.intents) if plan.advertising else set()
+    advertised = set(plan.advertising.intents) if plan and plan.advertising else set()
     for it in said(store):
         effort = it.effort
         sums["typed" if it.source == "typed" else "heard"] += 1

@@ -126,8 +126,11 @@ def statement_notes(statement: ScenarioStatement) -> list[str]:
             f"5 % and 95 %: of {statement.draws:,} draws over the ranges of {facts} facts and "
             f"{len(figures) - facts} assumptions; {percent_text(statement.likely_profit)} of them show no loss."
         ),
-        "The mix of commands is an assumption: change it in a file of your own that extends this one.",
     ]
+    if any(key.startswith("mix.") and not each.is_fact for key, each in scenario.figures.items()):
+        notes.append(
+            "The mix of commands is an assumption: change it in a file of your own that extends this one."
+        )
     notes += [
         f"{intent}: {large_text(asked)} requests, {large_text(placed)} ordered, {large_text(kept)} completed and kept."
         for intent, (asked, placed, kept) in statement.orders.items()
