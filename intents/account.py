@@ -96,6 +96,10 @@ def _by_model(it: Explanation, model: ModelView) -> Iterator[Decision]:
     yield Decision(step="model", outcome=outcome, intent=intent, score=score, why=limits)
     if outcome == "rejected":
         return
+    if model.other:
+        why = f"“{model.other}” makes it about something else"
+        yield Decision(step="unless", outcome="rejected", intent=intent, why=why)
+        return
     if evidence := model.evidence:
         why = (
             f"ordering verb: {evidence.verb or 'none'}; thing ordered: {evidence.thing or 'none'}; "

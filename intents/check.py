@@ -47,7 +47,7 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers", "open", "decoys", "replies")
+_INTENT_METADATA = ("kind", "required", "answers", "open", "unless", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
 _DEEPEST = 12
 _RANGE_KEYS = (
@@ -80,6 +80,8 @@ class Metadata:
     """Slot to answer templates as written."""
     open: tuple[OpenSlot, ...] = ()
     """Slots that take words no list has."""
+    unless: tuple[str, ...] = ()
+    """Phrases (normalised) that make a text one about something else."""
     decoys: tuple[str, ...] = ()
     """Phrases that sound like it and are not."""
     replies: tuple[str, ...] = ()
@@ -429,6 +431,7 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
         required=required,
         answers=answers,
         open=_open_slots(body.get("open", {}), slots, kind, f"{place}.open"),
+        unless=tuple(map(normalise, _texts(body.get("unless", []), f"{place}.unless"))),
         decoys=tuple(_texts(body.get("decoys", []), f"{place}.decoys")),
         replies=tuple(
             _reply(reply, slots, place) for reply in _texts(body.get("replies", []), f"{place}.replies")

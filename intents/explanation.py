@@ -61,6 +61,8 @@ class ModelView:
     """Whether its likeliest label is an intent of the catalogue."""
     denial: str | None = None
     """A word that may deny a command of that label."""
+    other: str | None = None
+    """A phrase that makes it about something else."""
 
 
 @dataclass(frozen=True, kw_only=True)

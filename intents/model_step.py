@@ -26,6 +26,7 @@ class ModelStep:
         """Learns where the slots of those intents stand; words of the `vocabulary` are never taken for misheard."""
         self.model = model
         self._known = frozenset(label for label in model.header.labels if label in catalogue.intents)
+        self._unless = {label: catalogue.intents[label].unless for label in self._known}
         self._verifier = Verifier(model.header, model.features)
         self._slots = SlotFinder(catalogue, sorted(self._known), values, vocabulary)
 
@@ -38,6 +39,7 @@ class ModelStep:
             evidence=self._verifier.find(belief.best, text) if sees_order else None,
             known=belief.best in self._known,
             denial=self._verifier.denial(belief.best, text),
+            other=self._other(belief.best, text) if belief.score >= belief.ask else None,
         )
 
     def doubts(self, intent: str, view: ModelView) -> bool:
@@ -70,6 +72,8 @@ class ModelStep:
         certain = belief.score >= belief.accept and (evidence is None or evidence.suffices)
         # Where a word may deny it, it takes as much to be asked about as it otherwise takes to be accepted.
         ask = belief.accept if view.denial else belief.ask
+        if view.other:
+            return NoMatch(reason="out of scope", score=belief.score, runner_up=label)
         # Who was asked a question probably meant to answer it.
         if belief.score < ask or (in_dialogue and not certain):
             return NoMatch(reason="out of scope", score=belief.score, runner_up=label)
@@ -89,3 +93,7 @@ class ModelStep:
             runner_up=runner_up,
             runner_up_score=rivals[runner_up] if runner_up else 0.0,
         )
+
+    def _other(self, label: str, text: str) -> str | None:
+        padded = f" {text} "
+        return next((phrase for phrase in self._unless.get(label, ()) if f" {phrase} " in padded), None)
