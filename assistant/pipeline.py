@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 import assistant
 from assistant.clock import new_id
-from assistant.dialogue import Confirming, Idle, Moment, Proving, Setting, SpokenPin, expire, respond
+from assistant.dialogue import (
+    Confirming,
+    Idle,
+    Moment,
+    Offering,
+    Proving,
+    Setting,
+    SpokenPin,
+    expire,
+    respond,
+)
 from assistant.dialogue.pin import REDACTED, may_hold_pin, redacted, spoken_digits
 from assistant.interrupts import held_off
 from assistant.ledger.rules import book_interaction, book_order_event
@@ -45,6 +55,8 @@ class Receipt:
     """The order that it is about, if any."""
     meanwhile: tuple[OrderEvent, ...] = ()
     """What had become of orders just before it."""
+    offered: bool = False
+    """Whether something near a command was heard, and was asked about: no order yet."""
 
 
 class Pipeline:
@@ -126,6 +138,7 @@ class Pipeline:
             transactions=transactions,
             order=known.get(turn.order_id or ""),
             meanwhile=tuple(meanwhile),
+            offered=isinstance(turn.state, Offering),
         )
 
     def _understand(self, heard: Heard) -> tuple[IntentMatch | NoMatch | SpokenPin, Heard]:
@@ -143,6 +156,8 @@ class Pipeline:
         if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
             # "Don't order it" must not become "order it" because its beginning was lost.
             understood = NoMatch(reason="incomplete")
+        if heard.transcript.doubtful and isinstance(understood, IntentMatch):
+            understood = self._doubted(understood)
         heard_no_command = isinstance(understood, NoMatch) and pin is not None
         texts = (text, *heard.transcript.alternatives)
         # A PIN may come too early or too late, too.
@@ -151,6 +166,12 @@ class Pipeline:
         ):
             heard = redacted(heard)
         return understood, heard
+
+    def _doubted(self, understood: IntentMatch) -> IntentMatch:
+        """What may be speech of another kind is asked about before it is an order; an answer was asked for."""
+        kind = self._setting.catalogue.intents[understood.intent].kind
+        orders = kind == "commerce" and understood.step != "answer"
+        return replace(understood, certain=False) if orders else understood
 
     def is_whole(self, text: str) -> bool:
         """Whether `text` would be understood for certain if nothing more were said. Nobody knows how long a PIN is."""

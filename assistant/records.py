@@ -68,6 +68,8 @@ class Transcript:
     """The words of the best hypothesis with their times."""
     alternatives: tuple[str, ...] = ()
     """Other hypotheses, best first."""
+    doubtful: bool = False
+    """Whether it may be speech of another kind: too little to order by."""
     engine: str
     """"vosk", "pocketsphinx", or "typed"."""
     model: str = ""

@@ -134,7 +134,7 @@ class Ears:
                 replace(
                     blank,
                     **self._made_of(case, heard),
-                    false_order=self._false_order(case, heard, placed, should.placed[place]),
+                    false_order=false_order(case, receipts, placed, should.placed[place], self.setting),
                     audio_us=each.audio_us,
                 )
             )
@@ -232,20 +232,26 @@ class Ears:
         found = self.matcher.match(heard[0].transcript)
         return isinstance(found, IntentMatch) and found.intent == case.intent
 
-    def _false_order(
-        self, case: Case, heard: Sequence[Interaction], placed: Sequence[Order], wanted: Order | None
-    ) -> bool:
-        if any(not same_order(order, wanted) for order in placed):
-            return True
-        definition = self.setting.catalogue.intents.get(case.intent or "")
-        decides = definition is not None and definition.kind == "dialogue"
-        return not decides and any(it.kind == "commerce" and it.intent != case.intent for it in heard)
-
     def _on_a_yes(self, quoted: Order | None, should: Due) -> int:
         """A corpus of single commands ends at the read-back: there the speaker says yes to the right order only."""
         if should.open is None or quoted is None or self.store.order(quoted.id)[1][-1].state != "quoted":
             return 0
         return earned(quoted).micros if same_order(quoted, should.open) else 0
+
+
+def false_order(
+    case: Case, receipts: Sequence[Receipt], placed: Sequence[Order], wanted: Order | None, setting: Setting
+) -> bool:
+    """Whether an order that nobody gave was placed, or taken up; a "did you want a pizza?" takes up nothing.
+
+    `receipts` is what came of the case, `placed` the orders placed by it, `wanted` the one that it should place.
+    """
+    if any(not same_order(order, wanted) for order in placed):
+        return True
+    definition = setting.catalogue.intents.get(case.intent or "")
+    decides = definition is not None and definition.kind == "dialogue"
+    taken_up = [receipt.interaction for receipt in receipts if not receipt.offered]
+    return not decides and any(it.kind == "commerce" and it.intent != case.intent for it in taken_up)
 
 
 def _word_errors(said: str, heard: str) -> tuple[int | None, int]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from assistant.audiotest.cases import Case
+from assistant.audiotest.hearing import false_order
 from assistant.clock import SimulatedClock
 from assistant.dialogue import Setting
 from assistant.errors import StoreError
@@ -284,3 +286,61 @@ def test_a_yes_with_sound_missing_orders_nothing(
     assert (receipt.interaction.outcome, receipt.interaction.step) == ("rejected", "incomplete")
     (ordered,) = say(line, "yes")
     assert ordered.interaction.outcome == "ordered"
+
+
+def doubtful(text: str) -> Heard:
+    return replace(heard(text), transcript=replace(heard(text).transcript, doubtful=True))
+
+
+@pytest.mark.parametrize("order", ["order a large pepperoni pizza", "get me a ride to the airport now"])
+def test_what_may_be_other_speech_is_asked_about_before_it_is_an_order(
+    order: str, store: Store, clock: SimulatedClock
+) -> None:
+    line = pipeline(store, clock)
+    receipt = line.handle(doubtful(order))
+    assert (receipt.offered, receipt.order, receipt.interaction.outcome) == (True, None, "asked")
+    (read_back,) = say(line, "yes")
+    assert not read_back.offered
+    assert read_back.order
+    assert states(store, read_back.order.id) == ["quoted"]
+
+
+def test_to_be_asked_about_is_no_false_order(store: Store, clock: SimulatedClock) -> None:
+    foreign, text = Case(audio="a.flac", intent=None), "order a large pepperoni pizza"
+    line = pipeline(store, clock)
+    setting = Setting(
+        catalogue=CATALOGUE,
+        partners=load_partners("USD"),
+        replies=load_replies("en"),
+        plan=plan(),
+        max_misunderstood=2,
+    )
+    asked = [line.handle(doubtful(text))]
+    assert asked[0].interaction.kind == "commerce"
+    assert not false_order(foreign, asked, [], None, setting)
+    line.hang_up()
+    (read_back,) = say(line, text)
+    assert false_order(foreign, [read_back], [], None, setting)
+    assert not false_order(replace(foreign, intent="pizza"), [read_back], [], None, setting)
+    assert read_back.order
+    assert false_order(foreign, asked, [read_back.order], None, setting)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"), [("play some jazz", "answered"), ("no thanks", "cancelled"), ("yes", "ordered")]
+)
+def test_doubt_holds_up_neither_what_costs_nothing_nor_an_answer(
+    text: str, outcome: str, store: Store, clock: SimulatedClock
+) -> None:
+    line = pipeline(store, clock)
+    if outcome != "answered":
+        say(line, "order a large pepperoni pizza")
+    assert line.handle(doubtful(text)).interaction.outcome == outcome
+
+
+def test_a_doubtful_answer_to_a_question_is_taken_and_read_back(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    say(line, "order a pepperoni pizza")
+    receipt = line.handle(doubtful("large"))
+    assert receipt.order
+    assert states(store, receipt.order.id) == ["quoted"]

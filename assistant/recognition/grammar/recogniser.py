@@ -140,6 +140,7 @@ class GrammarRecogniser:
         return Transcript(
             text=text,
             words=words,
+            doubtful=fitted.doubtful,
             engine=self.engine,
             model=self.model,
         )

@@ -31,6 +31,12 @@ WEIGHTS: Final = "rejection.json"
 FEATURES: Final = ("mean", "mean above", "least", "length", "length squared", "three frames", "four frames")
 """What a phone is judged by, beside which phone it is."""
 
+SURE: Final = 2.0
+"""Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant.
+
+Above all that `tests/training/rejection.py` finds of sentences that are no order and were taken for one.
+"""
+
 _USUAL_FRAMES: Final = 8.0
 _WORST: Final = -12.0
 _BEST: Final = 4.0
@@ -77,6 +83,11 @@ class Fit:
     def foreign(self) -> bool:
         """Whether the utterance, or a word in it, is something else than the path says."""
         return self.utterance < 0
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is too little to order by."""
+        return self.utterance < SURE
 
 
 def fit(path: Path, scores: NDArray[np.float32], network: Network) -> Fit:

@@ -68,3 +68,16 @@ def test_one_foreign_word_is_enough(other: str) -> None:
     right, wrong = listening_for(ORDER), listening_for(other)
     assert hear(right, samples).text == ORDER
     assert hear(wrong, samples).text == ""
+
+
+CLUMSY = household(("order a small hawaiian pizza",))
+
+
+@pytest.mark.skipif(not (RECORDINGS and CLUMSY), reason="the household's recordings are not here")
+def test_what_fits_badly_is_doubtful_and_what_fits_well_is_not() -> None:
+    well, badly = (
+        hear(listening_for(ORDER), read(RECORDINGS[0][0])),
+        hear(listening_for(CLUMSY[0][1]), read(CLUMSY[0][0])),
+    )
+    assert (well.text, well.doubtful) == (ORDER, False)
+    assert (badly.text, badly.doubtful) == (CLUMSY[0][1], True)
