@@ -17,7 +17,7 @@ from assistant.reports.statement import to_millionths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from assistant.records import Order, OrderEvent
+    from assistant.store.turns import Step
 
 STAGES: Final = ("asked", "understood", "confirmed", "placed", "completed", "kept")
 """asked: it was said, or something near it. understood: all that is needed was known, and the order was read back
@@ -114,7 +114,7 @@ class Funnel:
 class _Request:
     intent: str
     turns: list[Mapping[str, Any]] = field(default_factory=list)
-    lives: list[Sequence[OrderEvent]] = field(default_factory=list)
+    lives: list[Sequence[Step]] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -125,6 +125,18 @@ class Sums:
     interactions: int = 0
     revenue: Fraction = Fraction(0)
     cost: Fraction = Fraction(0)
+    booked: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """What is still to be exchanged: currency and day to revenue and cost in millionths of that currency."""
+
+    def exchanged(self, exchange: Exchange) -> Sums:
+        """The same with everything in the currency of the statement; a day and a currency at once, which is exact."""
+        booked = self.booked.items()
+        return Sums(
+            requests=self.requests,
+            interactions=self.interactions,
+            revenue=sum((exchange(revenue, *of) for of, (revenue, _) in booked), self.revenue),
+            cost=sum((exchange(cost, *of) for of, (_, cost) in booked), self.cost),
+        )
 
 
 Exchange: TypeAlias = "Callable[[int, str, str], Fraction]"
@@ -133,7 +145,7 @@ Exchange: TypeAlias = "Callable[[int, str, str], Fraction]"
 
 def make_funnel(
     turns: Iterable[Mapping[str, Any]],
-    orders: Iterable[tuple[Order, Sequence[OrderEvent]]],
+    orders: Iterable[tuple[str, Sequence[Step]]],
     *,
     trivial: Sums,
     plans: Sequence[str],
@@ -144,23 +156,23 @@ def make_funnel(
 
     Args:
         turns: As `assistant.store.turns.commerce_turns` yields them.
-        orders: As `assistant.store.journal.orders` yields them.
+        orders: As `assistant.store.turns.order_lives` yields them.
         trivial: What the rest of the log comes to.
         plans: The pricing plans behind them.
         currency: What to state it in.
         exchange: Into that currency.
     """
     requests, stray = _requests(turns, orders)
-    outside = replace(trivial)
+    outside = replace(trivial, booked=dict(trivial.booked))
     for turn in stray:
-        _add(outside, turn, exchange)
+        _add(outside, turn)
     cells: dict[tuple[str, int, str], Sums] = {}
     for request in requests:
         sums = cells.setdefault((request.intent, *_end(request)), Sums())
         sums.requests += 1
         for turn in request.turns:
-            _add(sums, turn, exchange)
-    every = [*cells.values(), outside]
+            _add(sums, turn)
+    every = [sums.exchanged(exchange) for sums in (*cells.values(), outside)]
     # Rounded together, so that the parts are exactly the whole.
     revenues, costs = (to_millionths([getattr(sums, name) for sums in every]) for name in ("revenue", "cost"))
     losses = [
@@ -187,15 +199,15 @@ def make_funnel(
     )
 
 
-def _add(sums: Sums, turn: Mapping[str, Any], exchange: Exchange) -> None:
+def _add(sums: Sums, turn: Mapping[str, Any]) -> None:
     sums.interactions += 1
     for held, day, revenue, cost in turn["booked"]:
-        sums.revenue += exchange(revenue, held, day)
-        sums.cost += exchange(cost, held, day)
+        earned, spent = sums.booked.get((held, day), (0, 0))
+        sums.booked[held, day] = earned + revenue, spent + cost
 
 
 def _requests(
-    turns: Iterable[Mapping[str, Any]], orders: Iterable[tuple[Order, Sequence[OrderEvent]]]
+    turns: Iterable[Mapping[str, Any]], orders: Iterable[tuple[str, Sequence[Step]]]
 ) -> tuple[list[_Request], list[Mapping[str, Any]]]:
     """The requests, and the turns that were not understood and belong to none."""
     turns = list(turns)
@@ -221,9 +233,9 @@ def _requests(
             requests.append(by_session[key])
         by_session[key].turns.append(turn)
         of_turn[turn["id"]] = by_session[key]
-    for order, life in orders:
-        if order.interaction_id in of_turn:
-            of_turn[order.interaction_id].lives.append(life)
+    for interaction_id, life in orders:
+        if interaction_id in of_turn:
+            of_turn[interaction_id].lives.append(life)
     return requests, stray
 
 

@@ -13,9 +13,8 @@ from assistant.reports.funnel import Funnel, Sums, make_funnel
 from assistant.reports.loading import loading
 from assistant.reports.statement import IncomeStatement, day_of, income_statement, load, rate_of_day
 from assistant.reports.whatif import added_up, repriced
-from assistant.store.journal import orders
 from assistant.store.totals import currencies, devices, period, plans, sold, totals
-from assistant.store.turns import commerce_turns
+from assistant.store.turns import commerce_turns, order_lives
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +118,7 @@ def log_funnel(store: Store, terms: Terms) -> Funnel:
                 trivial.cost += exchange(line["cost_micros"], line["currency"], day)
         return make_funnel(
             commerce_turns(store, since=terms.since, until=terms.until),
-            orders(store, since=terms.since),
+            order_lives(store, since=terms.since),
             trivial=trivial,
             plans=plans(store),
             currency=currency,

@@ -12,7 +12,7 @@ from assistant.errors import LedgerError
 from assistant.ledger import accounts
 from assistant.ledger.rules import book_interaction, book_order_event, reverse
 from assistant.records import from_stamp
-from assistant.store.journal import orders, said
+from assistant.store.journal import corrections, ordering, orders, said
 from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S
 from assistant.store.totals import TIMES
 
@@ -52,11 +52,9 @@ def repriced(
     Raises:
         LedgerError: an order is in another currency, and there is no rate for its day.
     """
-    wanted = {id_ for (id_,) in store.stream("SELECT DISTINCT interaction_id FROM order_events")}
-    corrections = list(
-        store.stream("SELECT id, at, reverses FROM transactions WHERE reverses IS NOT NULL ORDER BY number")
-    )
-    reversed_ids = {reverses for _, _, reverses in corrections}
+    wanted = ordering(store, since=since, until=until)
+    taken_back = corrections(store)
+    reversed_ids = {reverses for _, _, reverses in taken_back}
     corrected: dict[str, tuple[Transaction, Mapping[str, str]]] = {}
     cells: dict[str, Mapping[str, str]] = {}
 
@@ -79,7 +77,7 @@ def repriced(
             booked = book_order_event(again, event, life[:number], plan.exchange or rates)
             yield from book(booked, placed)
     # What was taken back is taken back under this plan too; a booking that it does not have needs no correction.
-    for id_, at, reverses in corrections:
+    for id_, at, reverses in taken_back:
         if reverses in corrected:
             original, placed = corrected[reverses]
             correction = reverse(original, reason="as in the books", at=from_stamp(at))

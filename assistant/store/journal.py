@@ -84,6 +84,27 @@ def said(
         yield Interaction.from_row(dict(zip(columns, row, strict=True)))
 
 
+def ordering(store: Store, *, since: datetime | None = None, until: datetime | None = None) -> set[str]:
+    """Ids of the interactions in which something happened to an order that `orders` yields for the same time."""
+    bounded = since or until
+    rows = store.stream(
+        f"""
+        SELECT DISTINCT interaction_id FROM order_events
+        {f"WHERE order_id IN ({_MOVED})" if bounded else ""}
+        """,
+        _bounds(since, until) if bounded else {},
+    )
+    return {id_ for (id_,) in rows}
+
+
+def corrections(store: Store) -> list[tuple[str, str, str]]:
+    """What was taken back: id, time and the id of what it reverses, in the order of booking."""
+    # By the index on what is reversed, which is little; the plus keeps SQLite from going through all by number.
+    return list(
+        store.stream("SELECT id, at, reverses FROM transactions WHERE reverses > '' ORDER BY +number")
+    )
+
+
 def session_turns(store: Store, session: str) -> list[Interaction]:
     """The turns of one conversation, in their order."""
     rows = store.rows("SELECT * FROM interactions WHERE session = ? ORDER BY number", [session])

@@ -9,7 +9,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from assistant.ledger.chain import GENESIS, seal
-from assistant.store.summary import SETUP
+from assistant.store.summary import DAYS_SETUP, SETUP
 
 migrations: Final = Migrations("pennyworth")
 
@@ -229,6 +229,13 @@ _SPOKEN_REPLIES: Final = (
 def order_times(db: Database) -> None:
     """What happened to orders in a time is found without going through all that ever did."""
     db.execute("CREATE INDEX order_events_at ON order_events (at)")
+
+
+@migrations()
+def statement_sums_by_day(db: Database) -> None:
+    """The sums of statements by day, kept up by triggers on those by quarter of an hour."""
+    for statement in DAYS_SETUP:
+        db.execute(statement)
 
 
 _CHAIN_AND_SETTLEMENT: Final = (

@@ -21,6 +21,8 @@ DIMENSIONS: Final = ("intent", "kind", "outcome", "source", "engine", "device", 
 """What a cell is made of; intent "none" is no match. The partner is whom an interaction's order is with; "none" is
 no order."""
 
+QUARTERS_A_DAY: Final = 24 * 3600 // QUARTER_S
+
 MEASURES: Final = (
     "interactions",
     "audio_us",
@@ -176,3 +178,60 @@ DISAGREEMENTS: Final = f"""
     ) AS d LEFT JOIN statement_cells AS c ON c.id = d.cell
 """
 """Sums that are not those of the log and the books: the place, and what is wrong there."""
+
+
+# ---- whole days (UTC), so that a statement over a year need not add up all its quarters of an hour
+
+DAYS_FILL: Final = f"""
+    INSERT INTO statement_days (cell, currency, day, {_SUMS})
+    SELECT cell, currency, quarter / {QUARTERS_A_DAY}, {", ".join(f"sum({name})" for name in MEASURES)}
+    FROM statement_totals GROUP BY 1, 2, 3
+"""
+"""What fills the sums by day from those by quarter of an hour."""
+
+
+def _day(*measures: str) -> str:
+    """What puts measures to the day of the row NEW."""
+    return f"""
+        INSERT INTO statement_days (cell, currency, day, {_SUMS})
+        SELECT NEW.cell, NEW.currency, NEW.quarter / {QUARTERS_A_DAY}, {", ".join(measures)} WHERE true {_UPSERT};
+    """
+
+
+DAYS_SETUP: Final = (
+    f"""
+    CREATE TABLE statement_days (
+        cell INTEGER NOT NULL REFERENCES statement_cells (id),
+        currency TEXT NOT NULL,
+        day INTEGER NOT NULL,
+        {", ".join(f"{name} INTEGER NOT NULL" for name in MEASURES)},
+        PRIMARY KEY (cell, currency, day)
+    ) STRICT, WITHOUT ROWID
+    """,
+    DAYS_FILL,
+    # The sums by quarter are written by triggers, too, which add new ones and raise old ones, and never delete any.
+    f"""
+    CREATE TRIGGER statement_days_begun AFTER INSERT ON statement_totals
+    BEGIN {_day(*(f"NEW.{name}" for name in MEASURES))} END
+    """,
+    f"""
+    CREATE TRIGGER statement_days_raised AFTER UPDATE ON statement_totals
+    BEGIN {_day(*(f"NEW.{name} - OLD.{name}" for name in MEASURES))} END
+    """,
+)
+"""What makes the sums by day, fills them and keeps them up."""
+
+DAY_DISAGREEMENTS: Final = f"""
+    SELECT 'statement, intent ' || coalesce(c.intent, '?') || ', ' || strftime('%Y-%m-%d', d.day * 86400, 'unixepoch'),
+        'is not the sum of the quarters of an hour of that day'
+    FROM (
+        SELECT DISTINCT cell, day FROM (
+            SELECT cell, currency, quarter / {QUARTERS_A_DAY} AS day,
+                {", ".join(f"sum({name}) AS {name}" for name in MEASURES)}
+            FROM statement_totals GROUP BY 1, 2, 3
+            UNION ALL SELECT cell, currency, day, {_SUMS} FROM statement_days
+        ) GROUP BY cell, currency, day, {_SUMS}
+        HAVING count(*) <> 2
+    ) AS d LEFT JOIN statement_cells AS c ON c.id = d.cell
+"""
+"""Sums by day that are not those of its quarters: the place, and what is wrong there."""

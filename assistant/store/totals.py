@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import StoreError
 from assistant.records import stamp
-from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S
+from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S, QUARTERS_A_DAY
 
 if TYPE_CHECKING:
     from assistant.store.store import Store
@@ -18,7 +18,6 @@ TIMES: Final = ("hour", "day", "week")
 GROUPINGS: Final = (*DIMENSIONS, *TIMES)
 """What a statement may be grouped by."""
 
-_QUARTERS_A_DAY: Final = 24 * 3600 // QUARTER_S
 # The currencies of each cell, one look-up in the index each: going through the sums takes long after a year.
 _HELD: Final = """
     WITH RECURSIVE held (cell, currency) AS (
@@ -62,24 +61,47 @@ def totals(
         "since": 0 if since is None else quarter_of(since),
         "until": 2**62 if until is None else quarter_of(until),
     }
-    within = "quarter >= :since AND quarter < :until"
+    # In this order, and by its key: once there are statistics, SQLite would read all of a table into a filter first.
+    within_cells = (
+        "statement_cells AS c CROSS JOIN {} AS t ON t.cell = c.id AND t.currency IN currencies AND t.{}"
+    )
+    whole, edge = (
+        within_cells.format("statement_days", "day"),
+        within_cells.format("statement_totals", "quarter"),
+    )
+    read = f"{_HELD}, currencies AS (SELECT DISTINCT currency FROM held WHERE currency IS NOT NULL)"
     # Every fragment comes from the tables above, never from a user.
     if by in TIMES:
         return store.rows(
             f"""
-            SELECT NULL AS "key", 'all' AS kind, currency, quarter, {_SUMS}
-            FROM statement_totals WHERE {within} GROUP BY quarter, currency
+            {read} SELECT NULL AS "key", 'all' AS kind, t.currency, t.quarter, {_SUMS}
+            FROM {edge} >= :since AND t.quarter < :until GROUP BY t.quarter, t.currency
             """,
             bounds,
         )
     kind = "c.kind" if by in {"intent", "kind"} else "'all'"
-    day = f"quarter / {_QUARTERS_A_DAY} * {_QUARTERS_A_DAY}"
+    # Whole days (UTC) are added up already; what lies before the first and after the last is added up here.
+    first = -(-bounds["since"] // QUARTERS_A_DAY)
+    bounds |= {"first": first, "last": max(first, bounds["until"] // QUARTERS_A_DAY)}
+    days = f"day * {QUARTERS_A_DAY}"
+    quarters = f"t.quarter / {QUARTERS_A_DAY} * {QUARTERS_A_DAY}"
+    columns = ", ".join(f"t.{name}" for name in MEASURES)
     return store.rows(
         f"""
+        {read}, parts AS (
+            SELECT t.cell, t.currency, {days} AS quarter, {columns}
+            FROM {whole} >= :first AND t.day < :last
+            UNION ALL
+            SELECT t.cell, t.currency, {quarters}, {columns}
+            FROM {edge} >= :since AND t.quarter < min(:until, :first * {QUARTERS_A_DAY})
+            UNION ALL
+            SELECT t.cell, t.currency, {quarters}, {columns}
+            FROM {edge} >= max(:since, :last * {QUARTERS_A_DAY}) AND t.quarter < :until
+        )
         SELECT c."{by}" AS "key", {kind} AS kind, s.currency, s.quarter, {_SUMS}
         FROM (
-            SELECT cell, currency, {day if dated else "NULL"} AS quarter, {_SUMS}
-            FROM statement_totals WHERE {within} GROUP BY cell, currency{f", {day}" if dated else ""}
+            SELECT cell, currency, {"quarter" if dated else "NULL"} AS quarter, {_SUMS}
+            FROM parts GROUP BY 1, 2, 3
         ) AS s JOIN statement_cells AS c ON c.id = s.cell
         GROUP BY 1, 2, 3, 4
         """,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assistant.records import stamp
 
@@ -11,6 +12,34 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from assistant.store.store import Store
+
+
+class Step(NamedTuple):
+    """What the funnel needs to know of a step in the life of an order."""
+
+    state: str
+    """As in `assistant.records.OrderEvent`."""
+    reason: str
+    """Why it was cancelled or given back; else empty."""
+
+
+def order_lives(store: Store, *, since: datetime | None = None) -> Iterator[tuple[str, list[Step]]]:
+    """Orders that something happened to from `since` on, in the order in which they were quoted.
+
+    Yields:
+        The id of the interaction that it goes back to, and its whole life.
+    """
+    rows = store.stream(
+        f"""
+        SELECT o.id, o.interaction_id, e.state, e.reason
+        FROM orders AS o CROSS JOIN order_events AS e ON e.order_id = o.id
+        {"WHERE o.id IN (SELECT order_id FROM order_events WHERE at >= :since)" if since else ""}
+        ORDER BY o.rowid, e.rowid
+        """,
+        {"since": stamp(since)} if since else {},
+    )
+    for (_, interaction_id), steps in groupby(rows, key=lambda row: row[:2]):
+        yield interaction_id, [Step(*row[2:]) for row in steps]
 
 
 def commerce_turns(

@@ -14,10 +14,10 @@ from assistant.records import from_stamp
 from assistant.reports.profit import Terms, log_funnel, make_profit
 from assistant.reports.whatif import repriced
 from assistant.store import search
-from assistant.store.journal import orders
 from assistant.store.search import Filters, choices, find, neighbours
 from assistant.store.store import Store
 from assistant.store.summary import QUARTER_S
+from assistant.store.turns import order_lives
 from tests.assistant.examples import NOW
 from tests.assistant.random_log import fill
 
@@ -114,7 +114,7 @@ def test_a_time_booked_again_is_that_part_of_the_whole_booked_again(
     terms = Terms(plan=load_plan("maker"), what_if=True, since=since, until=until)
     bounded, funnel = make_profit(store, "intent", terms), log_funnel(store, replace(terms, what_if=False))
     monkeypatch.setattr("assistant.reports.profit.repriced", lambda *arguments, **_: repriced(*arguments))
-    monkeypatch.setattr("assistant.reports.profit.orders", lambda store, **_: orders(store))
+    monkeypatch.setattr("assistant.reports.profit.order_lives", lambda store, **_: order_lives(store))
     assert make_profit(store, "intent", terms) == bounded
     assert log_funnel(store, replace(terms, what_if=False)) == funnel
 

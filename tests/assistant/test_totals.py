@@ -137,6 +137,21 @@ def test_a_time_is_cut_out_exactly(store: Store, by: str) -> None:
     assert found == naive(store, by, since, until)
 
 
+@pytest.mark.parametrize("by", ["intent", "device"])
+@pytest.mark.parametrize("begins", [0, 1, 95])
+@pytest.mark.parametrize("lasts", [1, 95, 96, 97, 191, 192, 500])
+def test_a_time_of_quarters_is_cut_out_of_sums_by_day(store: Store, by: str, begins: int, lasts: int) -> None:
+    """Within a day, from midnight to midnight (UTC), over several of them, and a quarter of an hour less or more."""
+    quarter = timedelta(minutes=15)
+    since = (NOW - timedelta(days=39)).replace(hour=0, minute=0, second=0, microsecond=0) + begins * quarter
+    until = since + lasts * quarter
+    assert grouped(store, by, since=since, until=until) == naive(store, by, since, until)
+    assert grouped(store, by, since=since) == naive(store, by, since)
+    assert grouped(store, by, until=until) == naive(store, by, None, until)
+    dated = [line["quarter"] for line in totals(store, by, since=since, until=until, dated=True)]
+    assert all(each % 96 == 0 for each in dated)
+
+
 def test_days_are_kept_apart_where_rates_need_them(store: Store) -> None:
     lines = totals(store, "intent", dated=True)
     assert len({line["quarter"] for line in lines}) > 5
@@ -208,6 +223,23 @@ def test_sums_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
     shell.close()
     problems = audit(copy).problems
     assert any("is not the sum of what was logged and booked" in problem.what for problem in problems)
+
+
+def test_sums_by_day_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
+    one = "WHERE (cell, currency, day) = (SELECT cell, currency, day FROM statement_days LIMIT 1)"
+    for change in (
+        f"UPDATE statement_days SET audio_us = audio_us + 1 {one}",
+        f"UPDATE statement_days SET audio_us = audio_us - 1, day = day + 100000 {one}",
+        f"DELETE FROM statement_days {one}",
+    ):
+        with sqlite3.connect(copy.path) as shell:
+            shell.execute(change)
+        shell.close()
+        problems = audit(copy).problems
+        assert any("is not the sum of the quarters of an hour of that day" in each.what for each in problems)
+        assert any(
+            "1970-" not in each.where and each.where.startswith("statement, intent") for each in problems
+        )
 
 
 def test_an_older_log_is_summed_when_it_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
