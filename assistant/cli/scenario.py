@@ -94,9 +94,12 @@ def _print(parts: Iterable[RenderableType]) -> None:
 @global_options
 @click.pass_obj
 def list_(settings: Settings, /, as_json: bool) -> int:  # noqa: ARG001
-    """The bundled scenarios and strategies."""
+    """The bundled scenarios, strategies and timelines."""
+    from assistant.economics.scenario.timeline import load_timeline, timeline_names
+
     scenarios = [load_scenario(name) for name in scenario_names()]
     strategies = [load_strategy(name) for name in strategy_names()]
+    timelines = [load_timeline(name) for name in timeline_names()]
     if as_json:
         document = {
             "scenarios": [
@@ -114,12 +117,13 @@ def list_(settings: Settings, /, as_json: bool) -> int:  # noqa: ARG001
             "strategies": [
                 {"name": each.name, "title": each.title, "about": each.about} for each in strategies
             ],
+            "timelines": [{"name": each.name, "title": each.title} for each in timelines],
         }
         click.echo(json.dumps(document, indent=2))
     else:
         from assistant.reports.scenario.tables import listing
 
-        _print(listing(scenarios, strategies))
+        _print(listing(scenarios, strategies, timelines))
     return 0
 
 

@@ -78,13 +78,19 @@ def claims_parts(found: Claims) -> Iterator[RenderableType]:
 def claims_sentence(found: Claims) -> str:
     """The one thing to take from it."""
     if found.truth is None:
-        return "What the devices truly caused is not known: these are real logs, and nobody was held out in them."
+        why = (
+            "truth.json is missing"
+            if found.simulated
+            else "these are real logs, and nobody was held out in them"
+        )
+        return f"What the devices truly caused is not known: {why}."
     downstream, held_out = found.of("downstream"), found.of("incremental")
     text = f"The devices truly caused {found.truth} {found.currency}"
     if downstream is not None and (times := downstream.ratio_to(found.truth)) is not None:
         text += f"; downstream impact claims {times:,.1f} times that"
     if held_out is None:
-        return f"{text}. Nobody was held out, so no model can tell."
+        few = "Nobody was" if not found.held_out else "Too few were"
+        return f"{text}. {few} held out, so no model can tell."
     return f"{text}, and the holdout says {_interval(held_out)}, which {'holds' if found.covered else 'misses'} it."
 
 

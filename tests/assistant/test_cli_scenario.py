@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from assistant.cli.main import command
 from assistant.economics.scenario.files import scenario_names, strategy_names
+from assistant.economics.scenario.timeline import timeline_names
 from assistant.errors import ConfigError, ExportError
 
 if TYPE_CHECKING:
@@ -33,10 +34,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 def test_the_list_names_everything(run: Any) -> None:
     text, document = run("list"), json.loads(run("list", "--json"))
-    for name in (*scenario_names(), *strategy_names()):
+    for name in (*scenario_names(), *strategy_names(), *timeline_names()):
         assert name in text
     assert [each["name"] for each in document["scenarios"]] == scenario_names()
     assert [each["name"] for each in document["strategies"]] == strategy_names()
+    assert [each["name"] for each in document["timelines"]] == timeline_names()
 
 
 def test_facts_and_assumptions_are_shown_apart(run: Any) -> None:
@@ -206,3 +208,15 @@ def test_a_file_may_have_a_plus_in_its_path(run: Any, tmp_path: Path) -> None:
     mine.write_text('name = "mine"\nextends = "homepod-2018"\n')
     assert json.loads(run("show", str(mine), "--json"))["scenario"] == "mine"
     assert json.loads(run("show", f"{mine}+halo", "--json"))["strategies"] == ["halo"]
+
+
+def test_amounts_of_any_size_leave_every_column_its_place(run: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        'name = "mine"\nextends = "alexa-2022"\n[people.headcount]\nvalue = 90_000\nlow = 10_000\nhigh = 900_000\n'
+        'unit = "people"\nkind = "assumption"\nsource = "my guess"\n'
+    )
+    text = run("run", str(mine))
+    assert "billions of USD" in text.replace("\n", " ")
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert "…" not in text

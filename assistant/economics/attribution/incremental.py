@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.special import stdtrit
@@ -14,6 +14,10 @@ from assistant.errors import AttributionError
 
 if TYPE_CHECKING:
     from assistant.economics.attribution.history import History
+
+
+FEWEST: Final = 2
+"""Households of a group; of one alone there is no variance."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +55,9 @@ def incremental(history: History, confidence: float) -> Effect:
     np.add.at(spent, history.household, history.micros)
     treated, held_out = spent[~history.holdout], spent[history.holdout]
     for name, group in (("treated", treated), ("held out", held_out)):
-        if len(group) < 2:
+        if len(group) < FEWEST:
             raise AttributionError(
-                f"the incremental effect needs at least 2 households {name}, and there are {len(group)}"
+                f"the incremental effect needs at least {FEWEST} households {name}, and there are {len(group)}"
             )
     effect = Fraction(sum(treated.tolist())) - len(treated) * Fraction(sum(held_out.tolist()), len(held_out))
     errors = [float(group.var(ddof=1)) / len(group) for group in (treated, held_out)]

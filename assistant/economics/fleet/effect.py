@@ -19,7 +19,7 @@ from assistant.economics.attribution import heuristics
 from assistant.economics.attribution.apportion import by_shares, to_total
 from assistant.economics.attribution.downstream import downstream
 from assistant.economics.attribution.history import History
-from assistant.economics.attribution.incremental import incremental
+from assistant.economics.attribution.incremental import FEWEST, incremental
 from assistant.economics.attribution.journeys import DAY_US, before_purchases, without_purchase
 from assistant.economics.attribution.markov import removal_effects, transitions
 from assistant.economics.attribution.models import MODELS, Parameters
@@ -109,7 +109,7 @@ class Claims:
     parameters: Parameters
     """What the models were told."""
     models: tuple[Claim, ...]
-    """In the order of `MODELS`; incremental is missing where nobody was held out."""
+    """In the order of `MODELS`; incremental is missing where fewer than two were held out, or had a device."""
 
     def of(self, model: ModelName) -> Claim | None:
         """One model's claim; None where it could not be had."""
@@ -285,8 +285,9 @@ def _incremental(lake: Lake, currency: str, parameters: Parameters, engine: Engi
         found = opened.rows(spending(opened.tables))
     micros = np.array([row["micros"] for row in found], dtype=np.int64)
     holdout: Booleans = np.array([bool(row["holdout"]) for row in found])
-    if not holdout.any() or holdout.all():
-        return _Arms(treated=int((~holdout).sum()), held_out=int(holdout.sum()))
+    treated, held_out = int((~holdout).sum()), int(holdout.sum())
+    if min(treated, held_out) < FEWEST:
+        return _Arms(treated=treated, held_out=held_out)
     nobody = np.zeros(0, dtype=np.int64)
     everyone = np.arange(len(found))
     # What each household spent is one purchase: the model asks for no more.

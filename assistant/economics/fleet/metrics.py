@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 QUARTERS_A_DAY: Final = 24 * 3600 // QUARTER_S
 
-_MICROS: Final = ("revenue_micros", "cost_micros", "wear_micros")
 _RETURNED: Final = ("refunded", "charged_back")
 _EXPENSES: Final = ("listening_micros", "recognition_micros", "understanding_micros", "rounding_micros")
 

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
     from assistant.economics.scenario.files import Scenario, Strategy
     from assistant.economics.scenario.statement import Line, ScenarioStatement
+    from assistant.economics.scenario.timeline import Timeline
 
 BASES: Final = {"computed": "facts", "assumption": "assumed"}
 """What a line rests on: published figures alone, or one assumption at least."""
 
 
-def listing(scenarios: Iterable[Scenario], strategies: Iterable[Strategy]) -> list[RenderableType]:
-    """All scenarios, and all strategies."""
+def listing(
+    scenarios: Iterable[Scenario], strategies: Iterable[Strategy], timelines: Iterable[Timeline]
+) -> list[RenderableType]:
+    """All scenarios, all strategies, and all timelines."""
     found = plain_table(
         "Scenarios", ("name", "year", "facts", "assumed", "what it is"), right=(1, 2, 3), keep=(0,)
     )
@@ -37,7 +40,10 @@ def listing(scenarios: Iterable[Scenario], strategies: Iterable[Strategy]) -> li
     ways = plain_table("Strategies, to switch on with --with", ("name", "what it is"), keep=(0,))
     for strategy in strategies:
         ways.add_row(strategy.name, escape(strategy.title))
-    return [found, Text(), ways]
+    years = plain_table("Timelines", ("name", "what it is"), keep=(0,))
+    for timeline in timelines:
+        years.add_row(timeline.name, escape(timeline.title))
+    return [found, Text(), ways, Text(), years]
 
 
 def showing(scenario: Scenario) -> list[RenderableType]:
@@ -72,7 +78,9 @@ def showing(scenario: Scenario) -> list[RenderableType]:
 def statement_parts(statement: ScenarioStatement) -> list[RenderableType]:
     """The statement of the year and of one interaction, and what has to be known of it."""
     scenario, currency = statement.scenario, statement.scenario.currency
-    scale = Scale.of(max(statement.revenue.value.units, statement.cost.value.units), currency)
+    # The widest must leave the last column its place, too.
+    widest = max(abs(end.units) for line in statement.totals for end in (line.value, line.low, line.high))
+    scale = Scale.of(widest, currency)
     table = Table(
         title=f"{escape(scenario.name)} — {escape(scenario.title)}, {scenario.year}; simulated, {scale.words}",
         title_style="bold",

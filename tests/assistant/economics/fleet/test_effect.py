@@ -180,6 +180,23 @@ def test_the_command_answers(lake: Lake, capsys: pytest.CaptureFixture[str]) -> 
     assert "simulated" in out
 
 
+def test_one_household_held_out_leaves_the_other_models(tmp_path: Path) -> None:
+    """Of one alone there is no variance, so no interval; nothing else needs it."""
+    lake = next(
+        lake
+        for seed in range(40)
+        for lake in [
+            simulate(fleet(households=12, weeks=1, seed=seed, behaviour=busy()), tmp_path / f"{seed}")
+        ]
+        if (lake.truth or {})["held_out"] == 1
+    )
+    found = claims(lake, Parameters())
+    assert found.of("incremental") is None
+    assert len(found.models) == 9
+    assert (found.treated, found.held_out) == (11, 1)
+    assert claims_sentence(found).endswith("Too few were held out, so no model can tell.")
+
+
 def test_touches_of_those_held_out_are_none(lake: Lake) -> None:
     history = read_history(
         lake, ["alarm", "light", "music", "none", "pizza", "ride", "time", "timer", "weather"], "USD"
