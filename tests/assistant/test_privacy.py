@@ -110,18 +110,28 @@ def test_what_was_kept_too_long_is_deleted_and_nothing_else(tmp_path: Path) -> N
     assert (shelf.folder / "mine.flac").exists()
 
 
-def test_sound_is_kept_only_by_choice(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of two spoken commands whose sound was to be kept; before them lay a recording that was too old."""
+    folder = tmp_path_factory.mktemp("heard")
+    (folder / "keep.toml").write_text(KEEP)
+    AudioShelf(folder / "log.db").keep(new_id(datetime.now(UTC) - timedelta(days=31)), SOUND)
+    spoken = recording("play some jazz")
+    done = pennyworth(
+        folder, "--config", folder / "keep.toml", "--db", folder / "log.db", "hear", spoken, spoken
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "log.db"
+
+
+def test_sound_is_kept_only_by_choice(tmp_path: Path, heard: Path) -> None:
     spoken = recording("play some jazz")
     assert pennyworth(tmp_path, "--db", tmp_path / "a.db", "hear", spoken).returncode == 0
     assert not list(tmp_path.glob("*-audio"))
-    (tmp_path / "keep.toml").write_text(KEEP)
-    old = AudioShelf(tmp_path / "b.db")
-    old.keep(new_id(datetime.now(UTC) - timedelta(days=31)), SOUND)
-    done = pennyworth(tmp_path, "--config", tmp_path / "keep.toml", "--db", tmp_path / "b.db", "hear", spoken)
-    assert done.returncode == 0, done.stderr
-    with Store.open(tmp_path / "b.db", mode="read") as store:
-        (it,) = store.interactions()
-    assert list(AudioShelf(tmp_path / "b.db").ids()) == [it.id]
+    with Store.open(heard, mode="read") as store:
+        ids = [it.id for it in store.interactions()]
+    assert len(ids) == 2
+    assert sorted(AudioShelf(heard).ids()) == sorted(ids)
 
 
 # ---- verdicts
@@ -308,13 +318,10 @@ def test_a_conversation_is_a_case_as_far_as_it_can_be_played_again() -> None:
     assert list(cases_from_log([one, two, three], verdicts, set(verdicts))) == []
 
 
-def test_what_was_heard_and_reviewed_becomes_a_test_that_passes(tmp_path: Path) -> None:
-    (tmp_path / "keep.toml").write_text(KEEP)
-    path, corpus = tmp_path / "log.db", tmp_path / "corpus"
-    options = ("--config", tmp_path / "keep.toml", "--db", path)
-    spoken = recording("play some jazz")
-    assert pennyworth(tmp_path, *options, "hear", spoken, spoken).returncode == 0
-    with Store.open(path) as store:
+def test_what_was_heard_and_reviewed_becomes_a_test_that_passes(tmp_path: Path, heard: Path) -> None:
+    corpus = tmp_path / "corpus"
+    options = ("--config", heard.with_name("keep.toml"), "--db", heard)
+    with Store.open(heard) as store:
         it, unreviewed = store.interactions()
         add_verdict(store, verdict(it, said="play some jazz"))
     done = pennyworth(tmp_path, *options, "audio-test", "from-log", corpus)
