@@ -310,7 +310,6 @@ MISHEARD: list[tuple[str, str, dict[str, str | int]]] = [
 
 OUT_OF_SCOPE = [
     # Near a yes or a no, and neither: those count word for word only.
-    "place the orders",
     "orders it",
     "yes absolutly",
     "cancle that",
@@ -367,6 +366,7 @@ OUT_OF_SCOPE = [
 
 # About pizza and rides, or with their words, and no order: to be turned down, or to be asked about.
 NO_ORDER = [
+    "place the orders",
     "is it friday",
     "conferm the order",
     # About pizza and rides, and no order.

