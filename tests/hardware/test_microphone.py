@@ -66,15 +66,16 @@ class Listener:
         self._lines.put(None)
 
     def until(self, reached: Callable[[], bool]) -> None:
-        """Read on until something holds; fails when the process ends first or nothing comes for long."""
+        """Read on until something holds; fails when the process ends first or it takes too long."""
+        end = time.monotonic() + BOUND_S
         while not reached():
             try:
-                line = self._lines.get(timeout=BOUND_S)
+                line = self._lines.get(timeout=max(0, end - time.monotonic()))
             except queue.Empty:
                 line = None
             if line is None:
                 self.end(patience_s=0.1)
-                pytest.fail(f"the listener ended or fell silent; it said {self.said}")
+                pytest.fail(f"the listener ended or went on too long; it said {self.said}")
             if "chunk" in line:
                 start_s, data, lost = line["chunk"]
                 self.chunks.append((start_s, np.frombuffer(bytes.fromhex(data), np.int16), lost))
