@@ -44,7 +44,7 @@ def test_settled_and_then_refunded(tmp_path: Path, db: Path) -> None:
     refund = pennyworth(
         tmp_path, "--db", db, "ledger", "refund", order_id(tmp_path, db), "--reason", "it was cold"
     )
-    assert "refund of one large pepperoni pizza: it was cold (simulated)" in refund.stdout
+    assert "refund of the pizza order: it was cold (simulated)" in refund.stdout
     back = balances(tmp_path, db)
     assert (back["Assets:Cash"], back["Income:Rebates:Pizza"]) == ("0.000000", "0.000000")
     assert order_id(tmp_path, db, "--state", "refunded") == order_id(tmp_path, db)

@@ -124,19 +124,27 @@ def test_killed_while_a_log_is_brought_up_to_date(old: Path, tmp_path: Path) -> 
     before = contents(path)
     chance = random.Random(7)
     half_way = 0
-    for _ in range(10):
+    longest_s = 0.2
+    for _ in range(20):
         process = subprocess.Popen([sys.executable, "-c", OPEN, str(path)], stdout=subprocess.PIPE, text=True)
         with process:
             assert process.stdout
             assert process.stdout.readline() == "ready\n"
-            time.sleep(chance.uniform(0, 0.2))
+            time.sleep(chance.uniform(0, longest_s))
             process.kill()
             done = process.stdout.readline() == "done\n"
         assert contents(path) == before
         if applied(path) == [FIRST]:
             half_way += 1
-        elif done or half_way:
+        elif half_way:
             break
+        else:
+            # This machine is faster than it was waited for: from the beginning, and sooner.
+            assert done or applied(path) == list(NAMES)
+            for file in tmp_path.glob("log.db*"):
+                file.unlink()
+            shutil.copy(old, path)
+            longest_s /= 2
     # And left alone it comes to its end.
     with Store.open(path) as store:
         assert audit(store).problems == ()

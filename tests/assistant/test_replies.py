@@ -22,7 +22,7 @@ PACKAGE = Path(assistant.__file__).parent
 
 
 def _calls() -> list[tuple[str, list[ast.expr], set[str], bool]]:
-    """(place, keys, values, whether more values come by **) of every `say` in the package."""
+    """(place, keys, values, whether more values come by **) of every `say` of a reply, not of a voice."""
     found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -30,6 +30,7 @@ def _calls() -> list[tuple[str, list[ast.expr], set[str], bool]]:
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
                 and node.func.attr == "say"
+                and not ast.unparse(node.func.value).endswith("voice")
                 and not any(isinstance(key, ast.Starred) for key in node.args)
             ):
                 names = {keyword.arg for keyword in node.keywords if keyword.arg}

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Final
 
 from assistant.errors import ExportError
+from assistant.interrupts import held_off
 from assistant.reports.exports.plaintext import write_beancount, write_hledger
 from assistant.reports.exports.tables import write_csv, write_jsonl
 
@@ -48,7 +49,9 @@ def export(books: Books, kind: str, path: Path | None) -> None:
 def _write(books: Books, kind: str, out: IO[bytes]) -> None:
     if kind == "parquet":
         # Arrow takes a moment to load, which the text formats need not wait for.
-        from assistant.reports.exports.columnar import write_parquet
+        # An interruption in the midst of loading an extension would be printed by it.
+        with held_off():
+            from assistant.reports.exports.columnar import write_parquet
 
         write_parquet(books, out)
         return
