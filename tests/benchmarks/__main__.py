@@ -153,8 +153,10 @@ def bare_database(like: Store, path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         db.execute(f"PRAGMA {pragma}")
-    for row in like.rows("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"):
-        if "sqlite_" not in row["sql"].split("(")[0]:
+    # A virtual table makes its shadow tables itself.
+    of_virtual = {row["name"] for row in like.rows("PRAGMA table_list") if row["type"] == "shadow"}
+    for row in like.rows("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"):
+        if row["name"] not in of_virtual and not row["name"].startswith("sqlite_"):
             db.execute(row["sql"])
     return db
 
