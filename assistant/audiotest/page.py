@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pygal
 import soundfile
-from pygal.style import Style
 
 from assistant.audiotest.conditions import heard_as
 from assistant.audiotest.junit import expected, understood
 from assistant.audiotest.noise import read_samples
 from assistant.audiotest.score import NONE
 from assistant.audiotest.table import interval, money, share
+from assistant.reports.chart_style import page_style
 from hardware.audio import SAMPLE_RATE
 from hardware.errors import HardwareError
 
@@ -119,23 +119,7 @@ def _styled(chart: Any, title: str) -> Any:
     chart.title = title
     # Fixed, so that the same run gives the same page; the library would draw one at random.
     chart.uuid = "acceptance"
-    chart.config.style = Style(
-        background="transparent",
-        plot_background="transparent",
-        foreground="var(--ink)",
-        foreground_strong="var(--ink)",
-        foreground_subtle="var(--rule)",
-        guide_stroke_color="var(--rule)",
-        major_guide_stroke_color="var(--rule)",
-        ci_colors=("var(--quiet)",),
-        colors=_COLOURS,
-        font_family="inherit",
-        title_font_size=18,
-        label_font_size=14,
-        major_label_font_size=14,
-        legend_font_size=14,
-        opacity=".9",
-    )
+    chart.config.style = page_style(_COLOURS, title_size=18, label_size=14)
     chart.config.js = []
     chart.config.width, chart.config.height = 860, 400
     chart.config.range = (0, 1)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pygal
-from pygal.style import Style
 
 from assistant.economics.scenario.groups import GROUPS, nets
+from assistant.reports.chart_style import page_style
 from assistant.reports.scenario.amounts import Scale
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pygal.style import Style
 
     from assistant.economics.scenario.files import Scenario
     from assistant.economics.scenario.remedies import Remedy
@@ -215,24 +217,7 @@ def _settle(chart: Any, name: str, *, height: int) -> None:
 
 
 def _style(colours: tuple[str, ...]) -> Style:
-    return Style(
-        background="transparent",
-        plot_background="transparent",
-        foreground="var(--ink)",
-        foreground_strong="var(--ink)",
-        foreground_subtle="var(--rule)",
-        guide_stroke_color="var(--rule)",
-        major_guide_stroke_color="var(--rule)",
-        ci_colors=("var(--quiet)",),
-        colors=colours,
-        font_family="inherit",
-        title_font_size=17,
-        label_font_size=13,
-        major_label_font_size=13,
-        legend_font_size=13,
-        opacity=".9",
-        opacity_hover=".7",
-    )
+    return page_style(colours, title_size=17, label_size=13, opacity_hover=".7")
 
 
 def _svg(chart: Any) -> str:
