@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from assistant.cli.options import Settings, console, global_options
+from assistant.cli.shared_options import confidence_option, json_option, weighing_options
 from assistant.economics.attribution.files import read_history
 from assistant.economics.attribution.log import log_history
 from assistant.economics.attribution.models import Parameters, Worth, compare
@@ -35,20 +36,7 @@ def command() -> None:
     help="Purchases of your own: id, household, time, value, currency (CSV or Parquet).",
 )
 @click.option("--households", type=_FILE, help="All households, with holdout true or false (CSV or Parquet).")
-@click.option(
-    "--window",
-    type=float,
-    default=_DEFAULTS.window_days,
-    show_default=True,
-    help="Days before a purchase in which touches count.",
-)
-@click.option(
-    "--half-life",
-    type=float,
-    default=_DEFAULTS.half_life_days,
-    show_default=True,
-    help="Days in which a touch loses half its weight (time-decay).",
-)
+@weighing_options
 @click.option(
     "--worth",
     type=click.Choice(get_args(Worth)),
@@ -64,14 +52,8 @@ def command() -> None:
     help="Orders drawn where Shapley values cannot be exact.",
 )
 @click.option("--seed", type=int, default=_DEFAULTS.seed, show_default=True, help="Of what is drawn.")
-@click.option(
-    "--confidence",
-    type=float,
-    default=_DEFAULTS.confidence,
-    show_default=True,
-    help="Of the interval (incremental).",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@confidence_option
+@json_option
 @global_options
 @click.pass_obj
 def compare_models(

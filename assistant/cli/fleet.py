@@ -12,7 +12,14 @@ import click
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.plans import PlanShelf
 from assistant.cli.pnl import print_profit
-from assistant.cli.when import When, Zone, aware
+from assistant.cli.shared_options import (
+    amounts_options,
+    confidence_option,
+    json_option,
+    period_options,
+    weighing_options,
+)
+from assistant.cli.when import When, aware
 from assistant.economics.attribution.models import Parameters
 from assistant.economics.fleet.behaviour import load_behaviour
 from assistant.economics.fleet.collect import collect
@@ -26,9 +33,7 @@ from assistant.reports.fleet import fleet_profit
 from assistant.reports.fleet_claims import claims_json, claims_parts
 from assistant.reports.profit import Terms
 from assistant.reports.sentence import statement_sentence
-from assistant.reports.statement import ALLOCATION_KEYS
 from assistant.store.store import Store
-from assistant.store.totals import GROUPINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
 
     from assistant.ledger.plan import PricingPlan
 
-_DEFAULTS = Parameters()
 _ENGINE = click.option(
     "--engine",
     type=click.Choice(get_args(EngineName)),
@@ -46,7 +50,6 @@ _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes."
 )
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
 @click.group(name="fleet")
@@ -76,7 +79,7 @@ def command() -> None:
     help="The Monday on which it begins.",
 )
 @_WORKERS
-@_JSON
+@json_option
 @global_options
 def simulate_fleet(
     *,
@@ -135,7 +138,7 @@ def simulate_fleet(
 )
 @click.option("--out", type=_FOLDER, required=True, help="Folder that the logs are gathered in.")
 @click.option("--no-words", is_flag=True, help="Leave what was said and answered on the devices.")
-@_JSON
+@json_option
 @global_options
 def collect_logs(*, logs: tuple[Path, ...], out: Path, no_words: bool, as_json: bool) -> int:
     """Gather the logs of devices, each row once: repeat it as often as you like.
@@ -159,25 +162,10 @@ def collect_logs(*, logs: tuple[Path, ...], out: Path, no_words: bool, as_json: 
 
 @command.command(name="pnl")
 @click.argument("place", type=click.Path(path_type=Path, exists=True))
-@click.option(
-    "--by", type=click.Choice(GROUPINGS), default="intent", show_default=True, help="What a line is."
-)
-@click.option("--since", type=When(None), help="Only from this date or time on, to the quarter of an hour.")
-@click.option("--until", type=When(None), help="Only up to this date or time, without it.")
-@click.option(
-    "--tz", "zone", type=Zone(), default="UTC", show_default=True, help="Time zone: UTC, local, or a name."
-)
-@click.option(
-    "--allocate",
-    type=click.Choice(tuple(ALLOCATION_KEYS)),
-    default="interactions",
-    show_default=True,
-    help="What the device and overhead are shared out by.",
-)
-@click.option("--currency", help="State it in this currency, at the rates of the days.")
-@click.option("--rates", help="Exchange rates: a bundled name or a TOML file (default: those of the plan).")
+@period_options
+@amounts_options
 @_ENGINE
-@_JSON
+@json_option
 @global_options
 @click.pass_obj
 def pnl(
@@ -226,30 +214,11 @@ def pnl(
 
 @command.command(name="attribution")
 @click.argument("place", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--window",
-    type=float,
-    default=_DEFAULTS.window_days,
-    show_default=True,
-    help="Days before a purchase in which touches count.",
-)
-@click.option(
-    "--half-life",
-    type=float,
-    default=_DEFAULTS.half_life_days,
-    show_default=True,
-    help="Days in which a touch loses half its weight (time-decay).",
-)
-@click.option(
-    "--confidence",
-    type=float,
-    default=_DEFAULTS.confidence,
-    show_default=True,
-    help="Of the interval (incremental).",
-)
+@weighing_options
+@confidence_option
 @_WORKERS
 @_ENGINE
-@_JSON
+@json_option
 @global_options
 def attribution(
     *,

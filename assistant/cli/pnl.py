@@ -10,16 +10,16 @@ import click
 
 from assistant.cli.options import Settings, console, global_options
 from assistant.cli.plans import PlanShelf
-from assistant.cli.when import When, Zone, aware
+from assistant.cli.shared_options import amounts_options, json_option, period_options
+from assistant.cli.when import aware
 from assistant.economics.attribution.models import MODELS
 from assistant.ledger.exchange import load_rates
 from assistant.ledger.plan import load_plan
 from assistant.reports.profit import Terms, log_funnel, make_profit
 from assistant.reports.render_statement import funnel_tables, statement_notes, statement_table
 from assistant.reports.sentence import statement_sentence
-from assistant.reports.statement import ALLOCATION_KEYS
 from assistant.store.store import Store
-from assistant.store.totals import GROUPINGS, plans
+from assistant.store.totals import plans
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -31,33 +31,18 @@ if TYPE_CHECKING:
 
 
 @click.command(name="pnl")
-@click.option(
-    "--by", type=click.Choice(GROUPINGS), default="intent", show_default=True, help="What a line is."
-)
-@click.option("--since", type=When(None), help="Only from this date or time on, to the quarter of an hour.")
-@click.option("--until", type=When(None), help="Only up to this date or time, without it.")
-@click.option(
-    "--tz", "zone", type=Zone(), default="UTC", show_default=True, help="Time zone: UTC, local, or a name."
-)
+@period_options
 @click.option(
     "--attribution",
     type=click.Choice(MODELS),
     help="Credit income from orders by this model to what was said before.",
 )
 @click.option("--plan", help="What if: book the same log again under this plan; nothing is written.")
-@click.option(
-    "--allocate",
-    type=click.Choice(tuple(ALLOCATION_KEYS)),
-    default="interactions",
-    show_default=True,
-    help="What the device and overhead are shared out by.",
-)
-@click.option("--currency", help="State it in this currency, at the rates of the days.")
-@click.option("--rates", help="Exchange rates: a bundled name or a TOML file (default: those of the plan).")
+@amounts_options
 @click.option(
     "--funnel", is_flag=True, help="How far each request to buy something came, and how it was lost."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def command(
