@@ -11,7 +11,7 @@ from intents.errors import CorpusError
 from intents.normalise import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _KEYS: Final = "text (words), label (an intent, or none), and, if you like, slots, hard and intent"
@@ -25,7 +25,8 @@ _SLURP_SLOTS: Final[Mapping[str, Mapping[str, str]]] = {
         "song_name": "song",
     },
     "weather": {"place_name": "place", "date": "day"},
-    "ride": {"place_name": "destination", "time": "when", "date": "when"},
+    # The parts of a time ("tomorrow", "eight", "morning") are one slot of ours.
+    "ride": {"place_name": "destination", "date": "time", "time": "time", "timeofday": "time"},
 }
 
 
@@ -91,14 +92,14 @@ def _case(line: str, place: str, number: int) -> Case:
     return Case(
         text=text,
         label=label,
-        slots=_slots(data["slots"], label, place) if data.get("slots") is not None else None,
+        slots=_slots(data["slots"], label, text, place) if data.get("slots") is not None else None,
         hard=hard,
         fine=fine,
         line=number,
     )
 
 
-def _slots(slots: Any, label: str, place: str) -> dict[str, str]:
+def _slots(slots: Any, label: str, text: str, place: str) -> dict[str, str]:
     if isinstance(slots, dict):
         if all(isinstance(value, str | int) for value in slots.values()):
             return {name: normalise(str(value)) for name, value in slots.items()}
@@ -106,11 +107,23 @@ def _slots(slots: Any, label: str, place: str) -> dict[str, str]:
         isinstance(slot, dict) and isinstance(slot.get("type"), str) and isinstance(slot.get("value"), str)
         for slot in slots
     ):
-        names = _SLURP_SLOTS.get(label, {})
-        return {names[slot["type"]]: normalise(slot["value"]) for slot in slots if slot["type"] in names}
+        return _by_our_names(slots, _SLURP_SLOTS.get(label, {}), text)
     raise CorpusError(
         f'{place}: slots is {_shown(slots)}; expected {{"size": "large"}} or [{{"type": "size", "value": "large"}}]'
     )
+
+
+def _by_our_names(slots: Sequence[Mapping[str, str]], names: Mapping[str, str], text: str) -> dict[str, str]:
+    """SLURP's slots by our `names`; those that are parts of one of ours in the order in which they were said."""
+    found: dict[str, str] = {}
+    for slot in sorted(slots, key=lambda slot: text.find(slot["value"])):
+        if name := names.get(slot["type"]):
+            # "this week 's" is of "this week's weather", and a playlist is named without saying what it is.
+            value = normalise(slot["value"].removesuffix("'s"))
+            if name == "playlist":
+                value = value.removesuffix(" playlist")
+            found[name] = f"{found[name]} {value}" if name in found else value
+    return found
 
 
 def _shown(value: object) -> str:

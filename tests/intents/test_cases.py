@@ -42,6 +42,29 @@ def test_lines_become_cases(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "text", "given", "slots"),
+    [
+        (
+            "ride",
+            "a taxi to the zoo at eight tomorrow morning",
+            [("place_name", "zoo"), ("timeofday", "morning"), ("date", "tomorrow"), ("time", "eight")],
+            {"destination": "zoo", "time": "eight tomorrow morning"},
+        ),
+        ("weather", "this week's weather", [("date", "this week 's")], {"day": "this week"}),
+        ("music", "play my gym playlist", [("playlist_name", "gym playlist")], {"playlist": "gym"}),
+        ("none", "play my gym playlist", [("playlist_name", "gym playlist")], {}),
+    ],
+)
+def test_the_slots_of_slurp_have_our_names(
+    tmp_path: Path, label: str, text: str, given: list[tuple[str, str]], slots: dict[str, str]
+) -> None:
+    file = tmp_path / "slurp.jsonl"
+    types = [{"type": type_, "value": value} for type_, value in given]
+    file.write_text(json.dumps({"text": text, "label": label, "slots": types}))
+    assert read_cases(file)[0].slots == slots
+
+
+@pytest.mark.parametrize(
     ("line", "complaint"),
     [
         ("order a pizza", r"bad.jsonl:2: is no JSON"),

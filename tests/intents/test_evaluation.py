@@ -60,6 +60,12 @@ def test_counts_are_right(evaluation: Evaluation) -> None:
     assert evaluation.us_per_utterance > 0
 
 
+def test_slots_are_compared_without_articles_and_prepositions(literal: Matcher) -> None:
+    wanted = {"destination": "the zoo", "time": "eight tomorrow morning"}
+    case = Case(text="call a taxi to the zoo at eight tomorrow morning", label="ride", slots=wanted)
+    assert evaluate(literal, [case], orders=ORDERS).slots == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+
+
 def test_none_in_n_is_bounded_by_about_three_in_n(literal: Matcher) -> None:
     cases = [Case(text="what is the capital of austria", label="none")] * 300
     bound = evaluate(literal, cases, orders=ORDERS).false_orders_bound
