@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from assistant.cli.options import Settings, console, global_options
-from assistant.cli.shared_options import confidence_option, json_option, weighing_options
+from assistant.cli.options import Settings, console, global_options, json_option
+from assistant.cli.shared_options import confidence_option, weighing_options
 from assistant.economics.attribution.files import read_history
 from assistant.economics.attribution.log import log_history
 from assistant.economics.attribution.models import Parameters, Worth, compare

@@ -10,7 +10,7 @@ import click
 from rich.markup import escape
 
 from assistant.cli.exits import NOT_SO
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.session import read_catalogue
 from assistant.recognition.grammar.acoustic_model import bundled_model
 from assistant.recognition.grammar.lexicon import read_dictionary
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="check")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def check(settings: Settings, /, as_json: bool) -> int:
@@ -61,7 +61,7 @@ def check(settings: Settings, /, as_json: bool) -> int:
     "--limit", type=click.IntRange(min=1), default=10, show_default=True, help="So many of each intent."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other sentences.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def sample(settings: Settings, /, intent: str | None, limit: int, seed: int, as_json: bool) -> None:

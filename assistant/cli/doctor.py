@@ -21,7 +21,7 @@ from assistant.cli.conversation import limits, own_replies, pin
 from assistant.cli.device import indicator_settings, mute_file, open_voice
 from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
-from assistant.cli.options import Settings, cache_dir, console, global_options
+from assistant.cli.options import Settings, cache_dir, console, global_options, json_option
 from assistant.cli.service import mend_service, service_finding, unit_path
 from assistant.cli.session import read_catalogue
 from assistant.config import load_config
@@ -98,7 +98,7 @@ _STYLES: Final[dict[Verdict, str]] = {
 )
 @click.option("--play/--no-play", "plays", default=True, help="Play back what was recorded (default: do).")
 @click.option("--fix", is_flag=True, help="Put right what can safely be put right, and look again.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def command(

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.plans import PlanShelf
 from assistant.cli.pnl import print_profit
 from assistant.cli.shared_options import (
     amounts_options,
     confidence_option,
-    json_option,
     period_options,
     weighing_options,
 )

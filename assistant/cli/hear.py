@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED
-from assistant.cli.options import Settings, global_options, printable
+from assistant.cli.options import Settings, global_options, json_option, printable
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SimulatedClock
 from hardware.audiofile import read_chunks
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Recogniser (default: as configured).",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, as_json: bool) -> int:

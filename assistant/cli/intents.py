@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 
 from assistant.cli.definitions import COMMANDS
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.session import read_catalogue
 from assistant.reports.phrases import add_phrases, phrases_from_log
 from assistant.store.journal import session_turns
@@ -57,7 +57,7 @@ for each in COMMANDS:
     "--asr-noise", type=click.FloatRange(0, 1), default=0.0, help="Mishear this share of the words first."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the simulated errors.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def eval_(settings: Settings, /, file: Path, asr_noise: float, seed: int, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def from_log(settings: Settings, /, file: Path) -> None:
 
 @command.command()
 @click.argument("text")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def explain(settings: Settings, /, text: str, as_json: bool) -> None:

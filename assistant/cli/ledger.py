@@ -10,7 +10,7 @@ import click
 
 from assistant.cli.exits import NOT_SO
 from assistant.cli.export import command as export
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.orders import COMMANDS
 from assistant.store.audit import audit
 from assistant.store.store import Store
@@ -29,7 +29,7 @@ for each in (*COMMANDS, export):
 @click.option(
     "--head", help="The hash that an earlier check printed: proves that nothing before it was changed."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def check(settings: Settings, /, head: str | None, as_json: bool) -> int:

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from assistant.cli.exits import BAD_INPUT
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.plans import PlanShelf, basis
 from assistant.cli.when import When
 from assistant.ledger.transactions import cost, revenue
@@ -45,7 +45,7 @@ MOST: Final = 2**63 - 1
     show_default=True,
     help="The last so many.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_context
 def command(
@@ -75,7 +75,7 @@ def command(
 
 @command.command(name="show")
 @click.argument("number_or_id")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def show(settings: Settings, /, number_or_id: str, as_json: bool) -> int:

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from assistant.cli.exits import NOT_SO
-from assistant.cli.options import Settings, console, data_dir, global_options
+from assistant.cli.options import Settings, console, data_dir, global_options, json_option
 from assistant.errors import RecognitionError
 from assistant.recognition.install import fetch, remove, verify
 from assistant.recognition.models import SYSTEM_MODELS, find_vosk_model, is_model
@@ -36,7 +36,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def list_(settings: Settings, /, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Options that every command has, before or after its name."""
+"""Options that every command has, before or after its name, and the one for JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 import platformdirs
@@ -42,6 +42,11 @@ class Settings:
         return load_config(
             user_file=self.config or (own if own.exists() else None), profiles=profiles, language=self.lang
         )
+
+
+json_option: Final = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document on standard output."
+)
 
 
 def data_dir() -> Path:

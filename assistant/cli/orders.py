@@ -10,7 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.plans import basis
 from assistant.cli.when import When
 from assistant.clock import SystemClock
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from assistant.records import Order
 
 
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _at = click.option("--at", "at", type=When(), help="When it happened (UTC); now, unless it is given.")
 _reason = click.option("--reason", required=True, help="Why; stands in the books.")
 
@@ -40,7 +39,7 @@ _reason = click.option("--reason", required=True, help="Why; stands in the books
 @click.option(
     "--state", type=click.Choice(get_args(OrderState)), help="Only orders whose last state this is."
 )
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def orders(settings: Settings, /, state: OrderState | None, as_json: bool) -> int:
@@ -71,7 +70,7 @@ def orders(settings: Settings, /, state: OrderState | None, as_json: bool) -> in
 @click.argument("order_ids", nargs=-1, metavar="[ORDER]...")
 @click.option("--all", "all_", is_flag=True, help="Every order that completed and is not settled yet.")
 @_at
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def settle(
@@ -92,7 +91,7 @@ def settle(
 @click.argument("order_ids", nargs=-1, required=True, metavar="ORDER...")
 @_reason
 @_at
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def refund(
@@ -107,7 +106,7 @@ def refund(
 @click.argument("order_ids", nargs=-1, required=True, metavar="ORDER...")
 @_reason
 @_at
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def chargeback(
@@ -122,7 +121,7 @@ def chargeback(
 @click.argument("transaction_id", metavar="TRANSACTION")
 @_reason
 @_at
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def correct(
@@ -151,7 +150,7 @@ def correct(
 
 
 @click.command(name="balances")
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def balances(settings: Settings, /, as_json: bool) -> int:

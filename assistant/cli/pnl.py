@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.plans import PlanShelf
-from assistant.cli.shared_options import amounts_options, json_option, period_options
+from assistant.cli.shared_options import amounts_options, period_options
 from assistant.cli.when import aware
 from assistant.economics.attribution.models import MODELS
 from assistant.ledger.exchange import load_rates

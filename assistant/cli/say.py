@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.exits import INTERRUPTED
-from assistant.cli.options import Settings, global_options, printable
+from assistant.cli.options import Settings, global_options, json_option, printable
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
 from assistant.records import Heard, Transcript
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(name="say")
 @click.argument("text", nargs=-1)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 @click.pass_obj
 def command(settings: Settings, /, text: tuple[str, ...], as_json: bool) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.economics.scenario.files import load_scenario, load_strategy, scenario_names, strategy_names
 from assistant.reports.exports.files import written_whole
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from assistant.economics.scenario.statement import ScenarioStatement
 
 F = TypeVar("F", bound="Callable[..., Any]")
-
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
 @click.group(name="scenario")
@@ -90,7 +88,7 @@ def _print(parts: Iterable[RenderableType]) -> None:
 
 
 @command.command(name="list")
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def list_(settings: Settings, /, as_json: bool) -> int:  # noqa: ARG001
@@ -130,7 +128,7 @@ def list_(settings: Settings, /, as_json: bool) -> int:  # noqa: ARG001
 @command.command(name="show")
 @click.argument("name")
 @_strategies
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def show(
@@ -170,7 +168,7 @@ def _scenario_json(scenario: Scenario) -> dict[str, Any]:
 @click.option("--seed", type=click.IntRange(min=0), default=2022, show_default=True, help="Of what is drawn.")
 @_drawing
 @_paged
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def run(
@@ -231,7 +229,7 @@ def _scenario_page(
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there (default: print it)."
 )
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def from_log(settings: Settings, /, name: str, extends: str, out: Path | None, as_json: bool) -> int:
@@ -266,7 +264,7 @@ def from_log(settings: Settings, /, name: str, extends: str, out: Path | None, a
     help="What the year is to come to: break-even, margin=1e9, loss=5e9, revenue=…, cost=…, each=… (an interaction).",
 )
 @_strategies
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def solve(
@@ -301,7 +299,7 @@ def solve(
 @command.command(name="calibrate")
 @click.argument("name")
 @_strategies
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def calibrate(
@@ -329,7 +327,7 @@ def calibrate(
 @click.argument("name")
 @_strategies
 @_drawing
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def tornado(
@@ -363,7 +361,7 @@ def tornado(
 @click.option("--strategies", is_flag=True, help="One scenario: every strategy by itself.")
 @_drawing
 @_paged
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def compare(
@@ -415,7 +413,7 @@ def compare(
 @click.argument("name", default="alexa")
 @_drawing
 @_paged
-@_json
+@json_option
 @global_options
 @click.pass_obj
 def timeline(

@@ -14,7 +14,7 @@ import platformdirs
 
 from assistant.cli.exits import NOT_SO
 from assistant.cli.hear import with_engine
-from assistant.cli.options import Settings, cache_dir, console, global_options
+from assistant.cli.options import Settings, cache_dir, console, global_options, json_option
 from assistant.doctor.findings import Finding
 from assistant.errors import PennyworthError
 from assistant.service import UDEV_RULES, UNIT, ServiceOptions, options_of, unit_text
@@ -97,7 +97,7 @@ def uninstall() -> int:
 
 
 @command.command(name="status")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@json_option
 @global_options
 def status(as_json: bool) -> int:
     """Say whether it is installed, fits this program, and runs; exits with 1 when it does not run."""

@@ -18,10 +18,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 _DEFAULTS: Final = Parameters()
 
-json_option: Final = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON document on standard output."
-)
-
 confidence_option: Final = click.option(
     "--confidence",
     type=float,
