@@ -159,7 +159,7 @@ class Pipeline:
         if heard.transcript.doubtful and isinstance(understood, IntentMatch):
             understood = self._doubted(understood)
         heard_no_command = isinstance(understood, NoMatch) and pin is not None
-        texts = (text, *heard.transcript.alternatives)
+        texts = (text, *(each.text for each in heard.transcript.alternatives))
         # A PIN may come too early or too late, too.
         if isinstance(state, Proving) or (
             heard_no_command and any(may_hold_pin(each, language) for each in texts)

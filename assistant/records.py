@@ -59,6 +59,16 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alternative:
+    """Another hypothesis of what was said. Nothing is done by it: it is there to be looked at."""
+
+    text: str
+    """Lower case."""
+    behind: float | None = None
+    """How far it is behind the best hypothesis, natural logarithm of the likelihood; None where that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transcript:
     """What a recogniser made of one utterance."""
 
@@ -66,7 +76,7 @@ class Transcript:
     """The best hypothesis, lower case; empty when nothing was recognised."""
     words: tuple[Word, ...] = ()
     """The words of the best hypothesis with their times."""
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     """Other hypotheses, best first."""
     doubtful: bool = False
     """Whether it may be speech of another kind: too little to order by."""
@@ -145,7 +155,7 @@ class Interaction:
     """What was heard."""
     words: tuple[Word, ...]
     """Its words with their times; empty when typed."""
-    alternatives: tuple[str, ...]
+    alternatives: tuple[Alternative, ...]
     """Other hypotheses, best first."""
     truncated: bool
     """True when the hard limit ended the utterance."""
@@ -191,7 +201,7 @@ class Interaction:
             "model": self.model,
             "transcript": self.transcript,
             "words": _json([[w.text, w.start_s, w.end_s, w.confidence] for w in self.words]),
-            "alternatives": _json(self.alternatives),
+            "alternatives": _json([asdict(each) for each in self.alternatives]),
             "truncated": int(self.truncated),
             "intent": self.intent,
             "kind": self.kind,
@@ -219,12 +229,17 @@ class Interaction:
                 Word(text=text, start_s=start, end_s=end, confidence=confidence)
                 for text, start, end, confidence in json.loads(row["words"])
             ),
-            "alternatives": tuple(json.loads(row["alternatives"])),
+            "alternatives": tuple(map(_alternative, json.loads(row["alternatives"]))),
             "truncated": bool(row["truncated"]),
             "slots": json.loads(row["slots"]),
             "effort": Effort(**{name: row[name] for name in Effort.__dataclass_fields__}),
         }
         return cls(**fields)
+
+
+def _alternative(stored: str | dict[str, Any]) -> Alternative:
+    """What is stored; logs of earlier versions hold the text alone."""
+    return Alternative(text=stored) if isinstance(stored, str) else Alternative(**stored)
 
 
 @dataclass(frozen=True, kw_only=True)

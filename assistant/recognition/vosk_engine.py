@@ -16,7 +16,7 @@ import numpy as np
 from assistant.errors import RecognitionError
 from assistant.recognition.models import check_model, has_runtime_grammar
 from assistant.recognition.samples import pcm
-from assistant.records import Transcript, Word
+from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -141,7 +141,9 @@ class VoskRecogniser:
                 for item in entries[0].get("result", ())
                 if item["word"] not in ("", UNKNOWN)
             ),
-            alternatives=_alternatives([[entry["text"] for entry in entries] for entries in nbest]),
+            alternatives=_alternatives(
+                [[(entry["text"], float(entry["confidence"])) for entry in entries] for entries in nbest]
+            ),
             engine=self.engine,
             model=self.model,
         )
@@ -213,18 +215,21 @@ def _word(item: dict[str, Any], origin_s: float, length_s: float) -> Word:
     return Word(text=item["word"], start_s=round(start_s, 3), end_s=round(end_s, 3))
 
 
-def _alternatives(nbest: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Other readings of the utterance, best first: of one piece between pauses at a time, the others at their best."""
-    best = [texts[0] for texts in nbest]
+def _alternatives(nbest: Sequence[Sequence[tuple[str, float]]]) -> tuple[Alternative, ...]:
+    """Other readings of the utterance, best first: of one piece between pauses at a time, the others at their best.
+
+    The library's "confidence" of a reading is the logarithm of its likelihood, not a probability.
+    """
+    best = [readings[0][0] for readings in nbest]
     known = {_collapsed(_joined(best))}
-    found: list[str] = []
-    for place, texts in enumerate(nbest):
-        for text in texts[1:]:
+    found: list[Alternative] = []
+    for place, readings in enumerate(nbest):
+        for text, score in readings[1:]:
             whole = _joined([*best[:place], text, *best[place + 1 :]])
             if _collapsed(whole) not in known:
                 known.add(_collapsed(whole))
-                found.append(whole)
-    return tuple(found[:ALTERNATIVES])
+                found.append(Alternative(text=whole, behind=round(readings[0][1] - score, 2)))
+    return tuple(sorted(found, key=lambda each: each.behind or 0.0)[:ALTERNATIVES])
 
 
 def _collapsed(text: str) -> str:

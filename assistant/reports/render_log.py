@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from assistant.ledger.transactions import Posting, Transaction
-    from assistant.records import Interaction, Order, OrderEvent, Reply
+    from assistant.records import Alternative, Interaction, Order, OrderEvent, Reply
 
 NARROW: Final = 80
 """Columns of a terminal under which an interaction takes two lines."""
@@ -130,6 +130,10 @@ def _grid(rows: Iterable[tuple[str, str]]) -> Table:
     return grid
 
 
+def _alternative(each: Alternative) -> str:
+    return each.text if each.behind is None else f"{each.text} ({each.behind:.1f} behind)"
+
+
 def _facts(it: Interaction) -> list[tuple[str, str]]:
     effort = it.effort
     return [
@@ -139,7 +143,7 @@ def _facts(it: Interaction) -> list[tuple[str, str]]:
         ("source", f"{it.source} {it.origin}".strip()),
         ("engine", f"{it.engine} {it.model}".strip()),
         ("heard", it.transcript or "nothing intelligible"),
-        ("alternatives", "; ".join(it.alternatives) or "-"),
+        ("alternatives", "; ".join(map(_alternative, it.alternatives)) or "-"),
         ("understood", understood(it)),
         (
             "decided by",

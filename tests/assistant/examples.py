@@ -7,7 +7,7 @@ from typing import Any
 
 from assistant.ledger.plan import PricingPlan, load_plan
 from assistant.money import Money
-from assistant.records import Effort, Interaction, Order, OrderEvent, OrderState, Word
+from assistant.records import Alternative, Effort, Interaction, Order, OrderEvent, OrderState, Word
 
 NOW = datetime(2026, 1, 5, 18, 30, 15, 123456, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def interaction(**changes: Any) -> Interaction:
             Word(text="play", start_s=0.1, end_s=0.4, confidence=0.9),
             Word(text="jazz", start_s=0.6, end_s=1.0),
         ),
-        "alternatives": ("play some chess",),
+        "alternatives": (Alternative(text="play some chess", behind=2.25), Alternative(text="play chess")),
         "truncated": False,
         "intent": "music",
         "kind": "trivial",

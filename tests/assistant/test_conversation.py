@@ -13,7 +13,7 @@ from assistant.dialogue import Limits, Pin, Setting
 from assistant.money import Money
 from assistant.partners.board import load_partners
 from assistant.pipeline import Pipeline
-from assistant.records import Heard, Transcript, Word
+from assistant.records import Alternative, Heard, Transcript, Word
 from assistant.replies import load_replies
 from assistant.store.audit import audit
 from assistant.store.store import Store
@@ -220,6 +220,21 @@ def test_a_day_may_be_limited_by_its_amount(store: Store, clock: SimulatedClock)
     )
 
 
+def test_another_hypothesis_is_kept_and_orders_nothing(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    nearly = (Alternative(text="yes", behind=0.0), Alternative(text="order a large ham pizza", behind=0.1))
+    unclear = Heard(
+        transcript=Transcript(text="", alternatives=nearly, engine="pocketsphinx"), source="microphone"
+    )
+    first = line.handle(unclear)
+    (asked,) = say(line, "order a large ham pizza")
+    second = line.handle(unclear)
+    assert outcomes([first, asked, second]) == ["rejected", "asked", "rejected"]
+    found = store.interaction(second.interaction.id)
+    assert found is not None
+    assert found.alternatives == nearly
+
+
 def everything_stored(path: Path) -> bytes:
     return b"".join(each.read_bytes() for each in path.parent.iterdir())
 
@@ -235,7 +250,10 @@ def test_a_pin_is_asked_for_after_the_yes_and_never_written_down(
         transcript=Transcript(
             text="twelve thirty four",
             words=(Word(text="twelve", start_s=0.0, end_s=0.3), Word(text="thirty", start_s=0.3, end_s=0.6)),
-            alternatives=("twelve thirty for", "twelve dirty four"),
+            alternatives=(
+                Alternative(text="twelve thirty for"),
+                Alternative(text="twelve dirty four", behind=3.5),
+            ),
             engine="vosk",
         ),
         source="microphone",

@@ -39,6 +39,8 @@ END: Final = 2
 SINGLE: Final = 3
 """Word positions as `mdef` numbers them: inside, first, last, only phone of a word."""
 
+_NEGLIGIBLE: Final = np.float32(-60.0)
+
 _EXPECTED: Final = {
     "lowerf": "130",
     "upperf": "6800",
@@ -203,6 +205,8 @@ class SenoneScorer:
                 densities += self._constants[book, stream]
                 best = densities.max(axis=1, keepdims=True)
                 densities -= best
+                # Below, a density adds nothing in single precision; denormal numbers would cost twice the time.
+                np.maximum(densities, _NEGLIGIBLE, out=densities)
                 mixed = np.exp(densities, out=densities) @ weights[stream]
                 np.log(mixed, out=mixed)
                 mixed += best

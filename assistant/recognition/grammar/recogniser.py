@@ -25,7 +25,7 @@ from assistant.recognition.grammar.noise import compensated, speech_mixture
 from assistant.recognition.grammar.rejection import confidence, fit
 from assistant.recognition.grammar.search import Search
 from assistant.recognition.samples import pcm
-from assistant.records import Transcript, Word
+from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 
 STREAM_WEIGHTS: Final = (0.6, 1.0, 1.0)
 """Weights of cepstra, first and second differences: the cepstra suffer most from noise and channel."""
+
+ALTERNATIVES: Final = 3
+"""Other hypotheses at most."""
 
 SHORTEST_S: Final = 0.1
 """An utterance below this holds no word."""
@@ -62,7 +65,7 @@ class GrammarRecogniser:
         self._grammar = grammar
         self._network = grammar.network
         self._front_end = FrontEnd(load_acoustic_model(place.folder), self._network)
-        self._search = Search(self._network)
+        self._search = Search(self._network, runners_up=True)
         self._name = f"pocketsphinx {place.version} en-us"
         self._chunks: list[NDArray[np.int16]] = []
         self._partial_search: Search | None = None
@@ -125,7 +128,8 @@ class GrammarRecogniser:
         fitted = fit(path, scores, self._network)
         if fitted.foreign:
             logger.debug("turned down %r: %s", text, fitted)
-            return Transcript(text="", alternatives=(text,), engine=self.engine, model=self.model)
+            nearest = (Alternative(text=text, behind=0.0), *self._alternatives(ALTERNATIVES - 1))
+            return Transcript(text="", alternatives=nearest, engine=self.engine, model=self.model)
         length_s = len(samples) / SAMPLE_RATE
         begun = start // FRAME_SHIFT
         words = tuple(
@@ -140,6 +144,7 @@ class GrammarRecogniser:
         return Transcript(
             text=text,
             words=words,
+            alternatives=self._alternatives(ALTERNATIVES),
             doubtful=fitted.doubtful,
             engine=self.engine,
             model=self.model,
@@ -151,6 +156,12 @@ class GrammarRecogniser:
         self._search.reset()
         self._search.advance(scores)
         return self._search.best(final=True), scores
+
+    def _alternatives(self, count: int) -> tuple[Alternative, ...]:
+        return tuple(
+            Alternative(text=self.text(path), behind=round(behind, 2))
+            for path, behind in self._search.alternatives(count, self.text)
+        )
 
     def _samples(self) -> NDArray[np.int16]:
         if len(self._chunks) > 1:

@@ -17,7 +17,7 @@ import numpy as np
 
 from assistant.clock import new_id
 from assistant.ledger.rules import book_interaction, book_order_event
-from assistant.records import Word
+from assistant.records import Alternative, Word
 from assistant.store.audio import AudioShelf
 from assistant.store.store import Store
 from hardware.audiofile import read_chunks
@@ -53,7 +53,7 @@ def order_it(store: Store, hours: float, states: tuple[OrderState, ...], name: s
         session=new_id(at),
         at=at,
         transcript="order a large pepperoni pizza",
-        alternatives=("order a large pepperoni piazza",),
+        alternatives=(Alternative(text="order a large pepperoni piazza", behind=4.2),),
         words=(),
         source="typed",
         origin="",
@@ -107,7 +107,7 @@ def write_household(path: Path) -> None:
             store,
             50,
             transcript=SCRIPT,
-            alternatives=(SCRIPT,),
+            alternatives=(Alternative(text=SCRIPT),),
             reply=SCRIPT,
             slots={"x": SCRIPT},
             origin=SCRIPT,
@@ -122,7 +122,7 @@ def write_household(path: Path) -> None:
             store,
             51,
             words=words,
-            alternatives=("play some chess",),
+            alternatives=(Alternative(text="play some chess", behind=2.5),),
             slots={"action": "play", "genre": "jazz"},
         )
     AudioShelf(path).keep(it.id, samples)

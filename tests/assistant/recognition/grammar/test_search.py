@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from assistant.recognition.grammar.acoustic_model import AcousticModel
     from assistant.recognition.grammar.network import Network
+    from assistant.recognition.grammar.search import Path
     from intents.word_graph import WordGraph
 
 PHRASES = ("play some jazz", "play some", "play a song", "a", "plays a", "order a pizza", "jazz")
@@ -179,3 +180,55 @@ def test_a_grammar_too_large_to_search_is_refused(
         RecognitionError, match=r"over 20 sounds in their contexts, too many to search: shorten"
     ):
         compile_network(graph, model, phones)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_alternatives_are_the_next_best_sentences(
+    model: AcousticModel,
+    graph: WordGraph,
+    phones: dict[str, list[tuple[int, ...]]],
+    network: Network,
+    seed: int,
+) -> None:
+    """Against the best that each sentence can reach: the times of what follows a deviation stay, so it may be less."""
+    rng = np.random.default_rng(seed)
+    everything = rng.normal(0, 1, (40, model.definition.senone_count))
+    totals = {
+        phrase: weight_of(graph, phrase.split())
+        + max(
+            chain_score(model, chain, everything) + penalty
+            for chain, penalty in every_way(model, phrase.split(), phones)
+        )
+        for phrase in PHRASES
+    }
+    search = Search(network, beam=1e6, most_active=10**6, runners_up=True)
+    search.advance(everything[:, network.senones].astype(np.float32))
+
+    def said(path: Path) -> str:
+        return " ".join(graph.words[word.arc] for word in path.words)
+
+    best = search.best(final=True)
+    assert best is not None
+    found = search.alternatives(3, said)
+    assert found
+    texts = [said(path) for path, _ in found]
+    assert len({said(best), *texts}) == len(texts) + 1
+    for (path, behind), text in zip(found, texts, strict=True):
+        assert path.score == pytest.approx(best.score - behind, abs=0.01)
+        assert path.score <= totals[text] + 0.01
+        assert [segment.end for segment in path.segments[:-1]] == [
+            segment.start for segment in path.segments[1:]
+        ]
+        assert (path.segments[0].start, path.segments[-1].end) == (0, 40)
+        assert all(len(it.states) == it.end - it.start for it in path.segments)
+    assert [behind for _, behind in found] == sorted(behind for _, behind in found)
+    others = sorted((total for text, total in totals.items() if text != said(best)), reverse=True)
+    assert found[0][0].score >= others[0] - 15
+
+
+def test_no_alternatives_are_kept_where_none_are_wanted(network: Network) -> None:
+    search = Search(network)
+    assert search.alternatives(3, str) == []
+    search.advance(np.zeros((40, len(network.senones)), dtype=np.float32))
+    assert search.best(final=True) is not None
+    assert search.alternatives(3, str) == []
