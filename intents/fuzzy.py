@@ -22,6 +22,7 @@ from intents.descent import SLOT_MARK, Descent
 from intents.near import NearWords, slips
 from intents.pronunciation import LANGUAGES
 from intents.results import IntentMatch, NoMatch
+from intents.values import Sighted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from intents.prefilter import Prefilter
     from intents.results import SlotValue
     from intents.settings import MatchSettings
-    from intents.values import ListValues, Span
+    from intents.values import ListValues
 
 _SKELETONS_PER_INTENT = 1000
 # The sample is part of the program's behaviour, so it is the same on every machine.
@@ -107,14 +108,13 @@ class FuzzyMatcher:
     ) -> tuple[IntentMatch | NoMatch, str]:
         """`match`, and why it came out so."""
         text = self._prefilter.plain(text)
-        candidates = self._candidates(text, thorough=thorough)
+        words = text.split()
+        unknown = self._unknown(words)
+        if barred := self._barred(words, unknown):
+            return NoMatch(reason="out of scope"), barred
+        candidates = self._candidates(text, words, search=bool(unknown) or thorough, fillers=thorough)
         if not candidates:
-            words = text.split()
-            why = (
-                self._barred(words, self._unknown(words))
-                or "no sentence of ours has these words in this order"
-            )
-            return NoMatch(reason="out of scope"), why
+            return NoMatch(reason="out of scope"), "no sentence of ours has these words in this order"
         likely = [candidate for candidate in candidates if self._same_words(text, candidate)]
         best = (likely or candidates)[0]
         rejected = NoMatch(reason="out of scope", score=candidates[0].score, runner_up=candidates[0].intent)
@@ -164,15 +164,16 @@ class FuzzyMatcher:
                 node = node.words.setdefault(word, _Node())
         node.sentences.setdefault(text, intent)
 
-    def _candidates(self, text: str, *, thorough: bool) -> list[_Candidate]:
-        """The sentences with the words of `text`, give or take a slip of the ear, the nearest first."""
-        words = text.split()
-        unknown = self._unknown(words)
-        if self._barred(words, unknown):
-            return []
+    def _candidates(
+        self, text: str, words: Sequence[str], *, search: bool, fillers: bool
+    ) -> list[_Candidate]:
+        """The sentences with the `words` of `text`, give or take a slip of the ear, the nearest first.
+
+        Those that were not sampled are looked for, if it is worth to `search`, as `_corrected` does.
+        """
         sentences = dict(self._walk(words))
-        if not sentences and (unknown or thorough):
-            sentences = self._corrected(words, fillers=thorough)
+        if not sentences and search:
+            sentences = self._corrected(words, fillers=fillers)
         return sorted(
             (
                 _Candidate(intent=intent, sentence=sentence, score=fuzz.ratio(text, sentence) / 100)
@@ -199,10 +200,7 @@ class FuzzyMatcher:
 
     def _walk(self, words: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Every sentence in the tree with these words, slots filled from them, and its intent."""
-        spans: dict[int, list[tuple[str, Span]]] = {}
-        for name, found in self._values.find(words, self._vocabulary).items():
-            for span in found:
-                spans.setdefault(span.start, []).append((name, span))
+        sighted = Sighted(self._values, words, self._vocabulary)
         steps = 0
         waiting: list[tuple[int, _Node, tuple[str, ...]]] = [(0, self._root, ())]
         while waiting and steps < _MOST_STEPS:
@@ -219,7 +217,7 @@ class FuzzyMatcher:
                 for word in self._near_words(words[at])
                 if word in node.words
             ]
-            for name, span in spans.get(at, ()):
+            for name, span in sighted.at(at) if node.lists else ():
                 if name in node.lists:
                     waiting.append((span.stop, node.lists[name], (*filled, span.text)))
 

@@ -7,25 +7,26 @@ about what the graph cannot tell: words that nobody has listed, and words put to
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from hassil.intents import TextSlotList, WildcardSlotList
 from hassil.recognize import recognize_all
-from hassil.util import remove_skip_words
 
 from intents.automaton import Scope
+from intents.descent import Unresolved
 from intents.exact import Reading, meaning_of, rank, readings, slot_values
 from intents.template_graph import START, TemplateGraph
 from intents.values import language_of
-from intents.walk import references
+from intents.walk import chunks, references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from hassil.intents import Intents, SlotList
+    from hassil.intents import Intents, SlotList, TextSlotValue
 
     from intents.exact import Meaning
     from intents.results import SlotValue
@@ -43,8 +44,9 @@ class Prefilter:
     def __init__(self, commands: Intents) -> None:
         """Makes the graph of all templates; one that takes words which nobody has listed is always asked about."""
         self._commands = commands
-        self._skip_words = commands.skip_words
-        self._skipped = frozenset(word.split()[0] for word in commands.skip_words if word.strip())
+        skipped = sorted({word.strip() for word in commands.skip_words} - {""}, key=lambda word: -len(word))
+        self._skipped = frozenset(word.split()[0] for word in skipped)
+        self._skip_words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, skipped))})(?!\w)", re.IGNORECASE)
         self._graph = TemplateGraph(commands, commands.intents, spoken=False, any_number=True)
         self._known = [_known(commands, template) for template in self._graph.templates]
         self._always = frozenset(n for n, known in enumerate(self._known) if known.wildcards)
@@ -52,18 +54,23 @@ class Prefilter:
             n for n, known in enumerate(self._known) if known.unusual or not self._graph.parts_words(n)
         )
         self._lists: dict[int, tuple[Scope, SlotList]] = {}
+        self._letters: dict[int, frozenset[str]] = {}
         self._meaning = lru_cache(maxsize=_REMEMBERED_VALUES)(self._look_up)
         self._root = _Place(frozenset([START]))
         self._ways = 0
         self._part = lru_cache(maxsize=_REMEMBERED_PARTS)(self._make_part)
         self.words = self._graph.words()
         """The words of all templates, as they are compared; skip words apart."""
+        whole = all(map(self._graph.parts_words, range(len(self._graph.templates))))
+        # Of a word put together from a list's value and a piece, only the two are known.
+        self._alphabet = self.words if whole else None
 
     def plain(self, text: str) -> str:
         """The normalised `text` without the words that may stand anywhere."""
         if self._skipped.isdisjoint(text.split()):
             return text
-        return remove_skip_words(text, self._skip_words, ignore_whitespace=False)
+        # As hassil does it, which compiles the expression anew for each text.
+        return " ".join(self._skip_words.sub(" ", text).split())
 
     def accepts(self, text: str) -> bool:
         """Whether a template without wildcards has the very sentence `text`, which is normalised."""
@@ -124,11 +131,30 @@ class Prefilter:
     def _look_up(self, list_id: int, text: str) -> Meaning | None:
         """What `text` means as a value of a list."""
         scope, slot_list = self._lists[list_id]
+        if isinstance(slot_list, TextSlotList):
+            kinds = {(value.metadata or {}).get("resolve") for value in slot_list.values}
+            if len(kinds) == 1 and (what := kinds.pop()):
+                # Of words that are worked out it does not matter which value they are.
+                return Unresolved(what=what, text=text)
+            likely = [each for each in slot_list.values if text[0] in self._first_letters(each, scope)]
+            slot_list = replace(slot_list, values=likely)
         alone = language_of("value", slot_list, scope.rules, self._commands.language)
         return next((meaning_of(result.entities_list[0]) for result in recognize_all(text, alone)), None)
 
+    def _first_letters(self, value: TextSlotValue, scope: Scope) -> frozenset[str]:
+        """Letters among which are all that what is said for `value` may begin with: those of all its pieces."""
+        known = self._letters.get(id(value))
+        if known is None:
+            pieces = chunks(value.text_in, scope.rules)
+            known = frozenset(piece.lstrip()[0] for piece in pieces if piece.strip())
+            self._letters[id(value)] = known
+        return known
+
     def _walk(self, words: Sequence[str]) -> frozenset[int]:
         """The templates that have the sentence `words`."""
+        # Most texts that are no command have a strange word, and a look-up is cheaper than a walk.
+        if self._alphabet is not None and not all(w in self._alphabet or w.isdigit() for w in words):
+            return frozenset()
         place = self._root
         for word in words:
             following = place.onward.get(word)

@@ -8,8 +8,9 @@ any number of them may stand between any two words. A wildcard leads nowhere, si
 from __future__ import annotations
 
 import itertools
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from intents.automaton import BOUNDARY, DIGITS, Builder, ListSymbol, Scope
@@ -121,7 +122,21 @@ class TemplateGraph:
 
     def step(self, states: Iterable[State], word: str) -> frozenset[State]:
         """Where `word` leads from any of `states`."""
-        return frozenset(itertools.chain.from_iterable(self._targets(state, word) for state in states))
+        # As `_targets` does for each, in no order: there are dozens of states, and most have no way on.
+        known, lists_of_word = self._known, self._lists_of_word
+        found: set[State] = set()
+        for symbol in (word, DIGITS) if word.isdigit() else (word,):
+            lists = lists_of_word.get(symbol)
+            for state in states:
+                ways = known.get(state) or self._ways(state)
+                targets = ways.words.get(symbol)
+                if targets:
+                    found.update([target for _, target in targets])
+                if lists:
+                    for _, key, back in ways.lists:
+                        for node in lists.get(key, ()):
+                            found.add((back, _NOWHERE) if node == _NOWHERE else (node, back))
+        return frozenset(found)
 
     def ends(self, states: Iterable[State]) -> frozenset[int]:
         """The templates whose sentences may end in any of `states`."""
@@ -210,6 +225,15 @@ class TemplateGraph:
         if known is None:
             known = self._known[state] = self._follow(*state)
         return known
+
+    @cached_property
+    def _lists_of_word(self) -> Mapping[str, Mapping[int, tuple[int, ...]]]:
+        """First word of a value to the lists that have one, and where it leads in each (`_values`)."""
+        found: dict[str, dict[int, tuple[int, ...]]] = defaultdict(dict)
+        for key in self._builder.lists:
+            for word, nodes in self._values(key).items():
+                found[word][key] = nodes
+        return dict(found)
 
     def _values(self, key: int) -> Mapping[str, tuple[int, ...]]:
         """First word of a list's values to the nodes it leads to; `_NOWHERE` is the end of the value."""

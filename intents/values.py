@@ -6,6 +6,8 @@ import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
+from operator import contains
 from typing import TYPE_CHECKING
 
 from hassil.intents import Intent, IntentData, Intents
@@ -48,14 +50,19 @@ class ListValues:
 
     def __init__(self, catalogue: Catalogue) -> None:
         """Reads the lists; wildcards have no values."""
-        self._by_first: dict[str, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+        # First word of a value to the lists whose value it is by itself, and to longer values by their second word.
+        self._alone: dict[str, list[str]] = defaultdict(list)
+        self._longer: dict[str, dict[str, list[tuple[str, tuple[str, ...]]]]] = defaultdict(dict)
         self.languages = _languages(catalogue.commands)
         """List name to a language of one sentence, which is a value of the list."""
         self.texts = {name: _texts(name, language) for name, language in self.languages.items()}
         """List name to its values as they are said, each branch of one taken at least once, and what each means."""
         for name, texts in self.texts.items():
             for words in texts:
-                self._by_first[words[0]].append((name, words))
+                if len(words) == 1:
+                    self._alone[words[0]].append(name)
+                else:
+                    self._longer[words[0]].setdefault(words[1], []).append((name, words))
         self.words_of = {
             name: frozenset(itertools.chain.from_iterable(texts)) for name, texts in self.texts.items()
         }
@@ -75,30 +82,30 @@ class ListValues:
 
     def find(self, words: Sequence[str], vocabulary: frozenset[str]) -> dict[str, list[Span]]:
         """List name to its values in `words`, from left to right; words of the `vocabulary` are taken as they are."""
-        near = [self._may_be(word, vocabulary) for word in words]
+        sighted = Sighted(self, words, vocabulary)
         found: dict[str, list[Span]] = defaultdict(list)
-        for start, first_words in enumerate(near):
-            for first in first_words:
-                for name, value in self._by_first.get(first, ()):
-                    stop = start + len(value)
-                    if len(value) == 1 or (
-                        stop <= len(words)
-                        and all(w in n for w, n in zip(value[1:], near[start + 1 : stop], strict=True))
-                    ):
-                        found[name].append(Span(start=start, stop=stop, text=" ".join(value)))
-        for span in self._by_sound(words, vocabulary):
-            for name in self._lists_of[span.text]:
-                if span not in found[name]:
-                    found[name].append(span)
+        for start in range(len(words)):
+            for name, span in sighted.at(start):
+                found[name].append(span)
         return found
 
-    def repaired(self, text: str, vocabulary: frozenset[str]) -> str:
-        """The normalised `text`, words outside of the `vocabulary` replaced by those of values that sound like them."""
-        return " ".join(
-            word if word in vocabulary else self._words_by_sound.only(word) or word for word in text.split()
-        )
+    def nearly(self, words: Sequence[str], vocabulary: frozenset[str]) -> list[Sequence[str]]:
+        """For each of the `words` those of our values that it may be."""
+        return [self._may_be(word, vocabulary) for word in words]
 
-    def _by_sound(self, words: Sequence[str], vocabulary: frozenset[str]) -> Iterator[Span]:
+    def starting(self, near: Sequence[Sequence[str]], start: int) -> Iterator[tuple[str, Span]]:
+        """List name and value of all that begin at `start`, by the words that each may be (`nearly`)."""
+        for first in near[start]:
+            for name in self._alone.get(first, ()):
+                yield name, Span(start=start, stop=start + 1, text=first)
+            longer = self._longer.get(first)
+            for second in near[start + 1] if longer and start + 1 < len(near) else ():
+                for name, value in longer.get(second, ()):
+                    stop = start + len(value)
+                    if stop <= len(near) and all(map(contains, near[start + 2 : stop], value[2:])):
+                        yield name, Span(start=start, stop=stop, text=" ".join(value))
+
+    def by_sound(self, words: Sequence[str], vocabulary: frozenset[str]) -> Iterator[tuple[str, Span]]:
         """Values of which no more is known than that some words sound like them, and like no other nearly as much."""
         unknown = [word not in vocabulary for word in words]
         for start in range(len(words)) if any(unknown) else ():
@@ -106,7 +113,14 @@ class ListValues:
                 if any(unknown[start:stop]):
                     alike = self._sounds.nearest(" ".join(words[start:stop]))
                     if len({self._meanings(text) for text in alike}) == 1:
-                        yield Span(start=start, stop=stop, text=alike[0])
+                        for name in self._lists_of[alike[0]]:
+                            yield name, Span(start=start, stop=stop, text=alike[0])
+
+    def repaired(self, text: str, vocabulary: frozenset[str]) -> str:
+        """The normalised `text`, words outside of the `vocabulary` replaced by those of values that sound like them."""
+        return " ".join(
+            word if word in vocabulary else self._words_by_sound.only(word) or word for word in text.split()
+        )
 
     def _meanings(self, text: str) -> frozenset[tuple[str, SlotValue | Unresolved]]:
         """What a value means in each list that has it."""
@@ -117,6 +131,37 @@ class ListValues:
             # A possessive has lost its apostrophe: "tomorrows" is what "tomorrow's" became.
             return (word, word[:-1]) if word[-1] == "s" else (word,)
         return self._near(word)
+
+
+class Sighted:
+    """The values in some words, looked for where they are asked for: most searches soon know that they are in vain."""
+
+    def __init__(self, values: ListValues, words: Sequence[str], vocabulary: frozenset[str]) -> None:
+        """Of `values` in `words`; those of the `vocabulary` are taken as they are."""
+        self._values = values
+        self._words = words
+        self._vocabulary = vocabulary
+        self._found: dict[int, list[tuple[str, Span]]] = {}
+
+    def at(self, start: int) -> list[tuple[str, Span]]:
+        """List name and value of all that begin at the word `start`."""
+        found = self._found.get(start)
+        if found is None:
+            found = list(self._values.starting(self._near, start))
+            found += [each for each in self._by_sound.get(start, ()) if each not in found]
+            self._found[start] = found
+        return found
+
+    @cached_property
+    def _near(self) -> list[Sequence[str]]:
+        return self._values.nearly(self._words, self._vocabulary)
+
+    @cached_property
+    def _by_sound(self) -> dict[int, list[tuple[str, Span]]]:
+        found: dict[int, list[tuple[str, Span]]] = defaultdict(list)
+        for name, span in self._values.by_sound(self._words, self._vocabulary):
+            found[span.start].append((name, span))
+        return found
 
 
 def _languages(commands: Intents) -> dict[str, Intents]:

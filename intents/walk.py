@@ -38,6 +38,15 @@ def references(expression: Expression, rules: Mapping[str, Sentence]) -> Iterato
             yield from references(rules[node.rule_name].expression, rules)
 
 
+def chunks(expression: Expression, rules: Mapping[str, Sentence]) -> Iterator[str]:
+    """Every piece of text in a template, rules followed; `rules` must be free of cycles."""
+    for node in nodes(expression):
+        if isinstance(node, TextChunk):
+            yield node.text
+        elif isinstance(node, RuleReference):
+            yield from chunks(rules[node.rule_name].expression, rules)
+
+
 def can_be_silent(expression: Expression, rules: Mapping[str, Sentence]) -> bool:
     """Whether the template matches a text without words (a list value is never empty)."""
     if isinstance(expression, TextChunk):
