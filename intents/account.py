@@ -56,20 +56,26 @@ def _decisions(it: Explanation) -> Iterator[Decision]:
         yield _exact(it.exact, it.result)
         return
     yield Decision(step="exact", outcome="rejected", why="no template says this word for word")
-    if it.fuzzy is not None:
-        yield _of(it.fuzzy, step="likeness", why=it.likeness)
     if it.model is None:
+        if it.fuzzy is not None:
+            yield _of(it.fuzzy, step="likeness", why=it.likeness)
         return
-    if isinstance(it.fuzzy, IntentMatch):
-        doubted = it.fuzzy.certain and isinstance(it.result, IntentMatch) and not it.result.certain
-        why = (
-            f"sees {it.model.belief.best} and no order, so the likeness is asked about"
-            if doubted
-            else "may only make a likeness to an order one to ask about, and does not"
-        )
-        yield _of(it.result, step="model", why=why, score=_probability(it.model, it.fuzzy.intent))
-        return
-    yield from _by_model(it, it.model)
+    by_model = _by_model(it, it.model)
+    yield next(by_model)
+    if it.fuzzy is not None:
+        yield _likeness(it.fuzzy, it)
+    if not isinstance(it.result, IntentMatch) or it.result.step == "model":
+        yield from by_model
+
+
+def _likeness(fuzzy: IntentMatch | NoMatch, it: Explanation) -> Decision:
+    result = it.result
+    if not (isinstance(fuzzy, IntentMatch) and isinstance(result, IntentMatch) and result.step == "fuzzy"):
+        return _of(fuzzy, step="likeness", why=it.likeness)
+    doubted = (
+        "; the model does not see that, so it is asked about" if fuzzy.certain and not result.certain else ""
+    )
+    return _of(result, step="likeness", why=it.likeness + doubted)
 
 
 def _exact(found: tuple[Reading, ...], result: IntentMatch | NoMatch) -> Decision:
@@ -96,6 +102,10 @@ def _by_model(it: Explanation, model: ModelView) -> Iterator[Decision]:
     yield Decision(step="model", outcome=outcome, intent=intent, score=score, why=limits)
     if outcome == "rejected":
         return
+    if not model.other and isinstance(it.result, IntentMatch):
+        found = ", ".join(f"{slot} {value}" for slot, value in it.result.slots.items())
+        why = f"looked for in the text: {found or 'none'}"
+        yield Decision(step="slots", outcome=outcome, intent=intent, score=score, why=why)
     if model.other:
         why = f"“{model.other}” makes it about something else"
         yield Decision(step="unless", outcome="rejected", intent=intent, why=why)
@@ -109,6 +119,10 @@ def _by_model(it: Explanation, model: ModelView) -> Iterator[Decision]:
             step="evidence", outcome="accepted" if evidence.suffices else "asked", intent=intent, why=why
         )
     certain = sure and (model.evidence is None or model.evidence.suffices)
+    if isinstance(it.fuzzy, IntentMatch):
+        certain = False
+        why = f"likeness takes it for {it.fuzzy.intent}"
+        yield Decision(step="rival", outcome="asked", intent=intent, why=why)
     if it.in_dialogue and not certain:
         yield Decision(
             step="dialogue",
@@ -129,7 +143,3 @@ def _of(result: IntentMatch | NoMatch, *, step: str, why: str, score: float | No
         return Decision(step=step, outcome=taken, intent=result.intent, score=score, why=why)
     refused: Outcome = "ambiguous" if result.reason == "ambiguous" else "rejected"
     return Decision(step=step, outcome=refused, intent=result.runner_up, score=score or None, why=why)
-
-
-def _probability(model: ModelView, intent: str) -> float | None:
-    return model.belief.probabilities.get(intent)

@@ -1,4 +1,4 @@
-"""From text to intent and slots: answer, then word for word, then by likeness, then what the model makes of it."""
+"""From text to intent and slots: answer, then word for word, then by the model, with what likeness repairs."""
 
 from __future__ import annotations
 
@@ -71,9 +71,10 @@ class Matcher:
         commands, and before the others. A text too long to be a command is out of scope. Spoken times are worked out
         relative to `now` (aware, in the speaker's zone); without it they stay words.
 
-        What no template matches is repaired where it was misheard; and what cannot be repaired is whatever the model
-        is sure enough of. An order that the model alone has seen is certain only if an ordering verb and a thing
-        ordered stand in the text and nothing that may deny it.
+        Where no template matches, the model decides which of the intents that it knows is meant, if any; likeness
+        repairs what was misheard, so that a template gives the slots, and finds the intents that the model does not
+        know. A likeness to what the model knows and does not see is asked about. An order that the model alone has
+        seen is certain only if an ordering verb and a thing ordered stand in the text and nothing that may deny it.
         """
         return self.explain(text, expected=expected, now=now).result
 
@@ -106,31 +107,7 @@ class Matcher:
         if expected and expected.slot and (answer := self._misheard_answer(text, expected, now)):
             why = f"“{answer.sentence}” sounds like it and answers what was asked"
             return Explanation(text=text, fuzzy=answer, result=answer, likeness=why, in_dialogue=True)
-        # What likeness would have to search for, the model finds by itself.
-        fuzzy, why = self._fuzzy.judge(text, now, thorough=self._model is None)
-        if self._model is None:
-            return Explanation(text=text, fuzzy=fuzzy, result=fuzzy, likeness=why)
-        view = self._model.view(text)
-        if isinstance(fuzzy, IntentMatch):
-            # Money follows an order: a likeness that the model does not share is asked about.
-            certain = fuzzy.certain and not self._model.doubts(fuzzy.intent, view)
-            return Explanation(
-                text=text, model=view, fuzzy=fuzzy, result=replace(fuzzy, certain=certain), likeness=why
-            )
-        decided = self._model.decide(view, text, now, in_dialogue=expected is not None)
-        if isinstance(decided, IntentMatch) and marked_up:
-            decided = replace(decided, certain=False)
-        if isinstance(decided, NoMatch) and (fuzzy.reason == "ambiguous" or fuzzy.score > decided.score):
-            decided = fuzzy
-        return Explanation(
-            text=text,
-            model=view,
-            fuzzy=fuzzy,
-            result=decided,
-            likeness=why,
-            marked_up=marked_up,
-            in_dialogue=expected is not None,
-        )
+        return self._by_model_and_likeness(text, now, marked_up=marked_up, in_dialogue=expected is not None)
 
     def origins(self, explanation: Explanation, now: datetime | None = None) -> list[Origin]:
         """How the slots of what `explain` came to got their values, relative to the same `now`."""
@@ -144,6 +121,46 @@ class Matcher:
     def weights(self, text: str, label: str) -> list[Weight]:
         """The features of `text` that spoke most for or against the model's `label`, the heaviest first."""
         return self._model.model.explain(normalise(text), label) if self._model else []
+
+    def _by_model_and_likeness(
+        self, text: str, now: datetime | None, *, marked_up: bool, in_dialogue: bool
+    ) -> Explanation:
+        # What likeness would have to search for, the model finds by itself.
+        fuzzy, why = self._fuzzy.judge(text, now, thorough=self._model is None)
+        if self._model is None:
+            return Explanation(text=text, fuzzy=fuzzy, result=fuzzy, likeness=why)
+        view = self._model.view(text)
+        result: IntentMatch | NoMatch
+        if isinstance(fuzzy, IntentMatch) and not self._model.knows(fuzzy):
+            result = fuzzy
+        else:
+            result = self._model.decide(view, text, now)
+            if isinstance(fuzzy, IntentMatch) and _intent(result) in (None, fuzzy.intent):
+                # Its template gives the slots.
+                result = replace(fuzzy, certain=fuzzy.certain and isinstance(result, IntentMatch))
+            elif isinstance(result, IntentMatch):
+                certain = result.certain and not marked_up and not isinstance(fuzzy, IntentMatch)
+                # Who was asked a question probably meant to answer it.
+                result = (
+                    NoMatch(reason="out of scope", score=result.score, runner_up=result.intent)
+                    if in_dialogue and not certain
+                    else replace(result, certain=certain)
+                )
+        if (
+            isinstance(result, NoMatch)
+            and isinstance(fuzzy, NoMatch)
+            and (fuzzy.reason == "ambiguous" or fuzzy.score > result.score)
+        ):
+            result = fuzzy
+        return Explanation(
+            text=text,
+            model=view,
+            fuzzy=fuzzy,
+            result=result,
+            likeness=why,
+            marked_up=marked_up,
+            in_dialogue=in_dialogue,
+        )
 
     def _misheard_answer(self, text: str, expected: Expected, now: datetime | None) -> IntentMatch | None:
         """The answer that was asked for, where words that nobody of us says sound like words of a list's values."""
@@ -165,6 +182,10 @@ class Matcher:
             if answers
             else []
         )
+
+
+def _intent(result: IntentMatch | NoMatch) -> str | None:
+    return result.intent if isinstance(result, IntentMatch) else None
 
 
 def _decided(found: list[Reading], text: str, step: Step) -> IntentMatch | NoMatch:

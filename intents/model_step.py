@@ -42,14 +42,10 @@ class ModelStep:
             other=self._other(belief.best, text) if belief.score >= belief.ask else None,
         )
 
-    def doubts(self, intent: str, view: ModelView) -> bool:
-        """Whether `intent` is an order that the model knows and does not see."""
-        belief = view.belief
-        return (
-            intent in self._known
-            and self._verifier.is_order(intent)
-            and (belief.best != intent or belief.score < belief.ask)
-        )
+    def knows(self, match: IntentMatch) -> bool:
+        """Whether a `match` by likeness is one that the model tells apart: of its labels, and as they mean it."""
+        fixed = self.model.header.fixed.get(match.intent, {})
+        return match.intent in self._known and all(match.slots.get(k, v) == v for k, v in fixed.items())
 
     def origins(self, view: ModelView, text: str, now: datetime | None) -> list[Origin]:
         """How the slots of what `decide` found came by their values."""
@@ -60,10 +56,8 @@ class ModelStep:
             *self._slots.origins(label, text, now),
         ]
 
-    def decide(
-        self, view: ModelView, text: str, now: datetime | None, *, in_dialogue: bool
-    ) -> IntentMatch | NoMatch:
-        """The match or none, by the thresholds and the evidence; `in_dialogue` only what is certain counts."""
+    def decide(self, view: ModelView, text: str, now: datetime | None) -> IntentMatch | NoMatch:
+        """The match or none, by the thresholds and the evidence."""
         belief = view.belief
         label = belief.best
         if not view.known:
@@ -74,8 +68,7 @@ class ModelStep:
         ask = belief.accept if view.denial else belief.ask
         if view.other:
             return NoMatch(reason="out of scope", score=belief.score, runner_up=label)
-        # Who was asked a question probably meant to answer it.
-        if belief.score < ask or (in_dialogue and not certain):
+        if belief.score < ask:
             return NoMatch(reason="out of scope", score=belief.score, runner_up=label)
         rivals = {
             other: probability

@@ -99,7 +99,9 @@ class ListValues:
             for name in self._alone.get(first, ()):
                 yield name, Span(start=start, stop=start + 1, text=first)
             longer = self._longer.get(first)
-            for second in near[start + 1] if longer and start + 1 < len(near) else ():
+            if longer is None or start + 1 == len(near):
+                continue
+            for second in near[start + 1]:
                 for name, value in longer.get(second, ()):
                     stop = start + len(value)
                     if stop <= len(near) and all(map(contains, near[start + 2 : stop], value[2:])):

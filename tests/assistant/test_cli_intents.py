@@ -85,7 +85,7 @@ def test_explain_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert "asks from" in out
     _, out, _ = pennyworth(capsys, "intents", "explain", "order me a large piza with chease")
     names = [line.split()[0] for line in out.splitlines() if not line.startswith(" ")]
-    assert names == ["text", "exact", "likeness", "model", "slot", "slot", "result"]
+    assert names == ["text", "exact", "model", "likeness", "slot", "slot", "result"]
     assert "“piza” taken for “pizza”" in out
     assert "slot      topping: cheese, by the spelling of “chease”" in out
     _, out, _ = pennyworth(capsys, "intents", "explain", "order a large pepperoni pizza", "--json")
