@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assistant.records import Heard, Order
     from assistant.store.store import Store
     from intents.match import Matcher
+    from intents.results import Expected
 
 
 ABANDONED_AFTER: Final = timedelta(minutes=10)
@@ -97,7 +98,8 @@ class Pipeline:
         meanwhile = self.advance()
         self._notice_an_end()
         begun, cpu = self._clock.monotonic_us(), self._clock.cpu_us()
-        understood, heard = self._understand(heard)
+        expected = self._expected()
+        understood, heard = self._understand(heard, expected)
         matching_us, matching_cpu_us = self._clock.monotonic_us() - begun, self._clock.cpu_us() - cpu
         # Whether an order may be placed is decided under the lock that places it: two programs do not both slip
         # under a limit. And a write and what follows from it are not torn apart: the conversation stands where the
@@ -118,7 +120,7 @@ class Pipeline:
                 )
                 session = self._session if self.in_conversation else new_id(now)
                 interaction = self._interaction(
-                    replace(heard, effort=effort), understood, turn, moment, session
+                    replace(heard, effort=effort), understood, expected, turn, moment, session
                 )
                 orders = [turn.order] if turn.order else []
                 known = self._orders | {order.id: order for order in orders}
@@ -141,7 +143,13 @@ class Pipeline:
             offered=isinstance(turn.state, Offering),
         )
 
-    def _understand(self, heard: Heard) -> tuple[IntentMatch | NoMatch | SpokenPin, Heard]:
+    def _expected(self) -> Expected | None:
+        """What the question that is open makes likely; None when none is."""
+        return None if isinstance(self._state, Idle) else self._state.expected()
+
+    def _understand(
+        self, heard: Heard, expected: Expected | None
+    ) -> tuple[IntentMatch | NoMatch | SpokenPin, Heard]:
         """What was said, and what of it may be written down."""
         state, pin, language = self._state, self._setting.pin, self._setting.catalogue.language
         text = heard.transcript.text
@@ -150,7 +158,6 @@ class Pipeline:
         if digits and pin:
             understood = SpokenPin(right=pin.fits(digits))
         else:
-            expected = None if isinstance(state, Idle) else state.expected()
             now = self._clock.now().astimezone(self._setting.zone)
             understood = self._matcher.match(text, expected=expected, now=now)
         if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
@@ -177,9 +184,8 @@ class Pipeline:
         """Whether `text` would be understood for certain if nothing more were said. Nobody knows how long a PIN is."""
         if isinstance(self._state, Proving):
             return False
-        expected = None if isinstance(self._state, Idle) else self._state.expected()
         now = self._clock.now().astimezone(self._setting.zone)
-        understood = self._matcher.match(text, expected=expected, now=now)
+        understood = self._matcher.match(text, expected=self._expected(), now=now)
         return isinstance(understood, IntentMatch) and understood.certain
 
     def wait_from_now(self) -> None:
@@ -257,6 +263,7 @@ class Pipeline:
         self,
         heard: Heard,
         understood: IntentMatch | NoMatch | SpokenPin,
+        expected: Expected | None,
         turn: Turn,
         moment: Moment,
         session: str,
@@ -304,7 +311,14 @@ class Pipeline:
             catalogue=self._setting.catalogue.version,
             software=assistant.__version__,
             plan=self._setting.plan.name,
+            expected=_stored(expected),
         )
+
+
+def _stored(expected: Expected | None) -> dict[str, str]:
+    if expected is None:
+        return {}
+    return {"intent": expected.intent} | ({"slot": expected.slot} if expected.slot else {})
 
 
 def _conclude(

@@ -187,6 +187,9 @@ class Interaction:
     """Version of this program."""
     plan: str
     """Pricing plan that it was booked under."""
+    expected: Mapping[str, str] | None = None
+    """What a question that was open made likely: the `intent` it was about and, if one was asked for, the `slot`; empty
+    when none was open. None where an older version wrote it, which kept nothing of that."""
 
     def to_row(self) -> dict[str, Any]:
         """As a row of the table `interactions`; `number` is left to the database."""
@@ -217,6 +220,7 @@ class Interaction:
             "catalogue": self.catalogue,
             "software": self.software,
             "plan": self.plan,
+            "expected": None if self.expected is None else _json(dict(self.expected)),
         }
 
     @classmethod
@@ -233,6 +237,7 @@ class Interaction:
             "truncated": bool(row["truncated"]),
             "slots": json.loads(row["slots"]),
             "effort": Effort(**{name: row[name] for name in Effort.__dataclass_fields__}),
+            "expected": None if row.get("expected") is None else json.loads(row["expected"]),
         }
         return cls(**fields)
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import jiwer
-
 from assistant.audiotest.conditions import heard_as
 from assistant.audiotest.due import due, earned, same_order
 from assistant.audiotest.labels import said_at
 from assistant.audiotest.noise import read_samples
 from assistant.audiotest.results import CaseResult
+from assistant.audiotest.words import word_errors
 from assistant.errors import RecognitionError
 from assistant.records import Effort, Heard
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.errors import HardwareError
-from intents.normalise import clean
 from intents.results import IntentMatch
 
 if TYPE_CHECKING:
@@ -206,7 +204,7 @@ class Ears:
                 and case.outcome in (None, taken[0].outcome)
             )
         text = " ".join(it.transcript for it in heard)
-        errors, words = _word_errors(case.text, text)
+        errors, words = word_errors(case.text, text)
         last = heard[-1] if heard else None
         return {
             "text": text,
@@ -252,11 +250,3 @@ def false_order(
     decides = definition is not None and definition.kind == "dialogue"
     taken_up = [receipt.interaction for receipt in receipts if not receipt.offered]
     return not decides and any(it.kind == "commerce" and it.intent != case.intent for it in taken_up)
-
-
-def _word_errors(said: str, heard: str) -> tuple[int | None, int]:
-    reference = clean(said)
-    if not reference:
-        return None, 0
-    counts = jiwer.process_words(reference, clean(heard))
-    return counts.substitutions + counts.deletions + counts.insertions, len(reference.split())

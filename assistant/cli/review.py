@@ -102,19 +102,21 @@ def make_review(settings: Settings, *, host: str, token: str, names: frozenset[s
     )
     # What is loaded at its first use is loaded before anybody waits for it.
     matcher.explain("play some jazz please now")
+    zone = time_zone(config.zone)
     shelf = PlanShelf(settings)
     plans = bundled_names("pricing")
     if config.books.plan not in plans:
         plans.insert(0, config.books.plan)
     return Review(
         db=settings.db_path,
-        zone=time_zone(config.zone),
+        zone=zone,
         privacy=config.privacy,
         plan_of=shelf.plan_of,
         plans=plans,
         load_plan=load_plan,
         source=shelf.source,
-        why=matcher.explain,
+        why=lambda text, expected, at: matcher.explain(text, expected=expected, now=at.astimezone(zone)),
+        catalogue=catalogue.version,
         intents={name: sorted(intent.slots) for name, intent in catalogue.intents.items()},
         reviewer=_user(),
         now=partial(datetime.now, UTC),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from assistant.dialogue.pin import REDACTED
 from assistant.review import charts
 from assistant.store.journal import session_turns
 from assistant.store.search import neighbours
@@ -13,10 +15,10 @@ from assistant.store.verdicts import verdicts_on
 from hardware.audio import SAMPLE_RATE
 from hardware.audiofile import read_chunks
 from hardware.errors import HardwareError
-from intents.results import IntentMatch
+from intents.results import Expected, IntentMatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from assistant.ledger.transactions import Transaction
     from assistant.records import Interaction
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from intents.explanation import Explanation
     from intents.results import NoMatch
 
-REFUNDABLE = ("completed", "settled")
+REFUNDABLE: Final = ("completed", "settled")
+SAME_SCORE: Final = 0.0005
+"""Scores that differ by less are shown alike."""
 
 
 def make_detail(store: Store, review: Review, shelf: AudioShelf, number: str) -> dict[str, Any] | None:
@@ -44,12 +48,13 @@ def make_detail(store: Store, review: Review, shelf: AudioShelf, number: str) ->
         "recognition": effort.recognition_us / 1000,
         "understanding": effort.understanding_us / 1000,
     }
+    turns = session_turns(store, it.session)
     return {
         "it": it,
         "forgotten": forgotten,
         "wave": _wave(it, shelf),
-        "steps": [] if forgotten or not it.transcript else steps(review.why(it.transcript)),
-        "turns": session_turns(store, it.session),
+        "why": None if forgotten else why(it, turns, review),
+        "turns": turns,
         "order": order,
         "refundable": bool(order and order[1] and order[1][-1].state in REFUNDABLE),
         "transactions": [(each, _sources(each, review)) for each in booked],
@@ -60,6 +65,50 @@ def make_detail(store: Store, review: Review, shelf: AudioShelf, number: str) ->
         "newer": newer,
         "older": older,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    """Why a text was taken for what it was, worked out again."""
+
+    steps: Sequence[tuple[str, str, float | None]]
+    """As `steps` gives them."""
+    asked: str
+    """What was asked before it; empty: nothing was."""
+    asked_is_known: bool
+    """False where the log does not say what was asked, and it was taken from the turns before."""
+    same_definitions: bool
+    """Whether the definitions are those of then."""
+    same: bool
+    """Whether it comes to what it came to then."""
+
+
+def why(it: Interaction, turns: Sequence[Interaction], review: Review) -> Why | None:
+    """Why it was understood so, by the definitions of now, after what was asked then; None where no words are left."""
+    if not it.transcript or it.transcript == REDACTED:
+        return None
+    expected = _expected(it, turns)
+    explanation = review.why(it.transcript, expected, it.at)
+    found = explanation.result
+    step = found.step if isinstance(found, IntentMatch) else found.reason
+    return Why(
+        steps=steps(explanation),
+        asked=f"{expected.slot or 'an answer'}, about {expected.intent}".replace("_", " ")
+        if expected
+        else "",
+        asked_is_known=it.expected is not None or expected is None,
+        same_definitions=it.catalogue == review.catalogue,
+        same=step == it.step and abs(found.score - it.score) < SAME_SCORE,
+    )
+
+
+def _expected(it: Interaction, turns: Sequence[Interaction]) -> Expected | None:
+    """What the question before it made likely: as the log says, or else as far as the turns before tell."""
+    if it.expected is not None:
+        return Expected(intent=it.expected["intent"], slot=it.expected.get("slot")) if it.expected else None
+    about = next((turn.intent for turn in reversed(turns) if turn.number < it.number and turn.intent), None)
+    slot = next(iter(it.slots), None) if it.step == "answer" else None
+    return Expected(intent=about, slot=slot) if about else None
 
 
 def steps(explanation: Explanation) -> list[tuple[str, str, float | None]]:

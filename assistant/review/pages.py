@@ -134,7 +134,7 @@ class _Views:
             }
 
         context = await self._read(read)
-        given = {name: request.args.get(name) or "" for name in (*_FILTERS, "from", "to", "below")}
+        given = {name: request.args.get(name) or "" for name in (*_FILTERS, "from", "to", "below", "unsure")}
         query = "&".join(f"{name}={_quoted(value)}" for name, value in given.items() if value)
         return await self._page(
             datasette,
@@ -353,6 +353,8 @@ class _Views:
         try:
             if arguments.get("below"):
                 filters = replace(filters, below=float(arguments.get("below")))
+            if arguments.get("unsure"):
+                filters = replace(filters, unsure=float(arguments.get("unsure")))
             if arguments.get("from"):
                 filters = replace(
                     filters, since=midnight(date.fromisoformat(arguments.get("from")), self._review.zone)
@@ -361,7 +363,10 @@ class _Views:
                 day = date.fromisoformat(arguments.get("to")) + timedelta(days=1)
                 filters = replace(filters, until=midnight(day, self._review.zone))
         except (ValueError, OverflowError):
-            complaint = "A likeness is a number from 0 to 1, and a date is like 2026-01-31; what was none is left out."
+            complaint = (
+                "A likeness and a confidence are numbers from 0 to 1, and a date is like 2026-01-31; "
+                "what was none is left out."
+            )
         return filters, complaint
 
 

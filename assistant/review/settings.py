@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assistant.ledger.plan import PricingPlan
     from assistant.ledger.transactions import Posting, Transaction
     from intents.explanation import Explanation
+    from intents.results import Expected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,10 @@ class Review:
     """One of those."""
     source: Callable[[Transaction, Posting], str]
     """Where the rate behind a posting comes from."""
-    why: Callable[[str], Explanation]
-    """How a text would be understood now."""
+    why: Callable[[str, Expected | None, datetime], Explanation]
+    """How a text would be understood by the definitions of now, after a question, at a time."""
+    catalogue: str
+    """Version of the definitions of now."""
     intents: Mapping[str, Sequence[str]]
     """Intents with their slots, for corrections."""
     reviewer: str

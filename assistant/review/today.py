@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.records import stamp
 from assistant.reports.profit import Terms, log_funnel, make_profit, make_statement
 from assistant.reports.sentence import statement_sentence
+from assistant.review.quality import quality_of
 from assistant.store.totals import plans, totals
 
 if TYPE_CHECKING:
     from assistant.reports.funnel import Funnel
     from assistant.reports.statement import IncomeStatement
     from assistant.review.periods import Period
+    from assistant.review.quality import Quality
     from assistant.review.settings import Review
     from assistant.store.store import Store
 
+DRAWN: Final = 5_000
+"""Latencies are of so many interactions of the time, at most; of more, so many are drawn by lot."""
 NEWEST: Final = 5_000
-"""Latencies and mishaps are counted over so many of the newest interactions of the time, at most."""
+"""What was cut off is counted over so many of the newest interactions of the time, at most."""
 CHART_DAYS: Final = 30
 """Costs are drawn by day over so many of the last days of the time, at most."""
 FUNNEL_DAYS: Final = 7
 """A funnel follows every request: over so many of the last days of the time, at most."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quality:
-    """How well it was understood, by the newest verdict on each interaction of the time."""
-
-    reviewed: int
-    """How many have a verdict."""
-    right: int
-    """Understood as they were meant."""
-    heard: int
-    """Heard word for word, of those that were spoken."""
-    spoken: int
-    """Spoken, not typed."""
-    false_orders: int
-    """Ordered, and should not have been."""
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval (Wilson) of the share that was right."""
-        return wilson(self.right, self.reviewed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +50,8 @@ class Today:
     """Stage to p50 and p95."""
     measured: int
     """Spoken interactions that these are of."""
+    drawn_from: int
+    """Interactions that they were drawn from by lot; 0: they are all that were spoken in the time."""
     quality: Quality
     """From verdicts."""
     returned: int
@@ -75,7 +61,9 @@ class Today:
     failed: int
     """Went wrong."""
     cut_off: int
-    """Among the newest: sound that was lost, or speech cut off."""
+    """Sound that was lost, or speech cut off."""
+    cut_off_of_newest: int
+    """Of so many of the newest; 0: of all."""
 
 
 def make_today(store: Store, review: Review, when: Period) -> Today:
@@ -90,60 +78,56 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
         for row in totals(store, "outcome", since=when.since, until=when.until)
         if not row["currency"]
     }
-    latencies, measured, cut_off = _newest(store, when)
+    said = profit.statement.total.interactions
+    sample = _sample(store, when)
+    spoken = [row for row in sample if row["source"] != "typed"]
     return Today(
         statement=profit.statement,
         days=days,
         sentence=statement_sentence(profit.by_intent, profit.sold),
         funnel=log_funnel(store, replace(terms, since=week)),
         funnel_days=(when.until - week).days,
-        latency_ms=latencies,
-        measured=measured,
+        latency_ms=_latencies(spoken),
+        measured=len(spoken),
+        drawn_from=said if len(sample) < said else 0,
         quality=quality_of(store, when),
         returned=profit.statement.total.orders_returned,
         turned_down=outcomes.get("rejected", 0),
         failed=outcomes.get("failed", 0),
-        cut_off=cut_off,
+        cut_off=_cut_off(store, when),
+        cut_off_of_newest=NEWEST if said > NEWEST else 0,
     )
 
 
-def quality_of(store: Store, when: Period) -> Quality:
-    """The newest verdicts on what was said in a time."""
-    (row,) = store.rows(
+def _sample(store: Store, when: Period) -> list[dict[str, Any]]:
+    """Latencies of what was said in a time: of all of it, or of so many numbers of the log drawn by lot from it.
+
+    Numbers follow the time, so that those from the first to the last of the time are those of the time; what a clock
+    that was set back put among them is left out. The lot is the same each time.
+    """
+    (ends,) = store.rows(
         """
-        SELECT count(*) AS reviewed, coalesce(sum(v.verdict = 'right'), 0) AS right,
-            coalesce(sum(i.source <> 'typed'), 0) AS spoken,
-            coalesce(sum(i.source <> 'typed' AND lower(trim(v.said)) = lower(trim(i.transcript))), 0) AS heard,
-            coalesce(sum(v.verdict = 'wrong' AND i.outcome = 'ordered'), 0) AS false_orders
-        FROM (SELECT max(number) AS newest FROM verdicts GROUP BY interaction_id) AS n
-        JOIN verdicts AS v ON v.number = n.newest JOIN interactions AS i ON i.id = v.interaction_id
-        WHERE i.at >= ? AND i.at < ? AND NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.interaction_id = i.id)
+        SELECT (SELECT number FROM interactions WHERE at >= :since ORDER BY at LIMIT 1) AS "first",
+            (SELECT number FROM interactions WHERE at < :until ORDER BY at DESC LIMIT 1) AS "last"
         """,
-        [stamp(when.since), stamp(when.until)],
+        _bounds(when),
     )
-    return Quality(**row)
-
-
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """95 % interval of a share, by Wilson's score; (0, 1) of nothing."""
-    if not whole:
-        return 0.0, 1.0
-    z, share = 1.959964, part / whole
-    middle = share + z * z / (2 * whole)
-    spread = z * sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    scale = 1 + z * z / whole
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
-
-
-def _newest(store: Store, when: Period) -> tuple[dict[str, tuple[float, float]], int, int]:
-    rows: list[dict[str, Any]] = store.rows(
+    if ends["first"] is None or ends["last"] is None:
+        return []
+    numbers = range(*sorted((ends["first"], ends["last"] + 1)))
+    rng = random.Random(0)  # noqa: S311 - a sample, not a secret
+    drawn = sorted(rng.sample(numbers, DRAWN)) if len(numbers) > DRAWN else list(numbers)
+    return store.rows(
         """
-        SELECT endpoint_us, recognition_us, understanding_us, truncated OR lost_frames > 0 AS cut, source
-        FROM interactions WHERE at >= ? AND at < ? ORDER BY at DESC LIMIT ?
+        SELECT i.endpoint_us, i.recognition_us, i.understanding_us, i.source
+        FROM json_each(:numbers) AS n CROSS JOIN interactions AS i ON i.number = n.value
+        WHERE i.at >= :since AND i.at < :until
         """,
-        [stamp(when.since), stamp(when.until), NEWEST],
+        {**_bounds(when), "numbers": json.dumps(drawn)},
     )
-    spoken = [row for row in rows if row["source"] != "typed"]
+
+
+def _latencies(spoken: list[dict[str, Any]]) -> dict[str, tuple[float, float]]:
     stages = {
         name: sorted(row[f"{name}_us"] for row in spoken)
         for name in ("endpoint", "recognition", "understanding")
@@ -151,12 +135,28 @@ def _newest(store: Store, when: Period) -> tuple[dict[str, tuple[float, float]],
     stages["in all"] = sorted(
         row["endpoint_us"] + row["recognition_us"] + row["understanding_us"] for row in spoken
     )
-    latencies = {
+    return {
         name: (_quantile(values, 0.5) / 1000, _quantile(values, 0.95) / 1000)
         for name, values in stages.items()
         if values
     }
-    return latencies, len(spoken), sum(row["cut"] for row in rows)
+
+
+def _cut_off(store: Store, when: Period) -> int:
+    (row,) = store.rows(
+        """
+        SELECT coalesce(sum(truncated OR lost_frames > 0), 0) AS cut FROM (
+            SELECT truncated, lost_frames FROM interactions
+            WHERE at >= :since AND at < :until ORDER BY at DESC LIMIT :newest
+        )
+        """,
+        {**_bounds(when), "newest": NEWEST},
+    )
+    return int(row["cut"])
+
+
+def _bounds(when: Period) -> dict[str, str]:
+    return {"since": stamp(when.since), "until": stamp(when.until)}
 
 
 def _quantile(values: list[int], share: float) -> float:

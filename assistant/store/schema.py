@@ -238,6 +238,14 @@ def statement_sums_by_day(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def open_questions(db: Database) -> None:
+    """What a question that was open made likely, so that it can be seen later why something was understood so."""
+    db.execute(
+        "ALTER TABLE interactions ADD COLUMN expected TEXT CHECK (expected IS NULL OR json_valid(expected))"
+    )
+
+
 _CHAIN_AND_SETTLEMENT: Final = (
     # What else the plan grants and charges on an order.
     "ALTER TABLE orders ADD COLUMN terms TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(terms))",

@@ -2,8 +2,8 @@
 
 What a dimension selects may be rare, and lie years back. The sums that the database keeps up by quarters of an hour
 tell in which quarters something of it lies, so that nothing else has to be looked through. Words are looked up in the
-index of words. What no index tells (likeness, verdict) is looked for in the newest `MOST` that fit otherwise, and the
-page says how far back that was.
+index of words. What no index tells (likeness, confidence, verdict) is looked for in the newest `MOST` that fit
+otherwise, and the page says how far back that was.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ class Filters:
     """Microphone, file, or typed."""
     below: float | None = None
     """Likeness less than this, in [0, 1]."""
+    unsure: float | None = None
+    """The engine was less sure than this, in [0, 1], of a word; some engines say of none how sure they are."""
     verdict: str = ""
     """"right", "wrong", "any", or "none"."""
     since: datetime | None = None
@@ -90,7 +92,7 @@ def find(store: Store, filters: Filters, *, before: str = "", after: int = 0, li
     for name, value in chosen.items():
         where.append(f"coalesce(i.{name}, 'none') = :{name}")
         values[name] = value
-    residual = filters.below is not None or bool(filters.verdict)
+    residual = filters.below is not None or filters.unsure is not None or bool(filters.verdict)
     if filters.words:
         source = (
             "(SELECT rowid FROM spoken WHERE spoken MATCH :words ORDER BY rowid DESC LIMIT 10001) AS s "
@@ -110,6 +112,12 @@ def find(store: Store, filters: Filters, *, before: str = "", after: int = 0, li
     if filters.below is not None:
         fits.append("c.score < :below")
         values["below"] = filters.below
+    if filters.unsure is not None:
+        # A word is its text, its two times and how sure the engine was of it, or null.
+        fits.append(
+            "EXISTS (SELECT 1 FROM json_each(c.words) AS w WHERE json_extract(w.value, '$[3]') < :unsure)"
+        )
+        values["unsure"] = filters.unsure
     newest = (
         "(SELECT v.verdict FROM verdicts AS v WHERE v.interaction_id = c.id ORDER BY v.number DESC LIMIT 1)"
     )

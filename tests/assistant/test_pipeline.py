@@ -155,6 +155,20 @@ def test_an_answer_in_time_is_a_turn_of_the_same_session(store: Store, clock: Si
     assert turns[-1].interaction.outcome == "ordered"
 
 
+def test_what_was_asked_for_is_kept_with_the_answer(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    say(line, "order a pizza", "large", "blue green", "pepperoni", "yes", "play some jazz")
+    kept = [dict(it.expected or {}) for it in store.interactions()]
+    assert kept == [
+        {},
+        {"intent": "pizza", "slot": "size"},
+        {"intent": "pizza", "slot": "topping"},
+        {"intent": "pizza", "slot": "topping"},
+        {"intent": "pizza"},
+        {},
+    ]
+
+
 def test_an_order_left_open_by_a_killed_program_is_cancelled(store: Store, clock: SimulatedClock) -> None:
     (asked,) = say(pipeline(store, clock), "order a large pepperoni pizza")
     successor = pipeline(store, clock)

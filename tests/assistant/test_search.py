@@ -55,6 +55,8 @@ def looked_through(store: Store, filters: Filters) -> list[int]:
                     for name in ("intent", "outcome", "device")
                 ),
                 filters.below is None or it.score < filters.below,
+                filters.unsure is None
+                or any(w.confidence is not None and w.confidence < filters.unsure for w in it.words),
                 filters.since is None or it.at >= filters.since,
                 filters.until is None or it.at < filters.until,
                 all(word in it.transcript.split() for word in filters.words.split()),
@@ -75,6 +77,8 @@ def looked_through(store: Store, filters: Filters) -> list[int]:
         Filters(device="nowhere"),
         Filters(below=0.7),
         Filters(intent="ride", below=0.99),
+        Filters(unsure=0.95),
+        Filters(unsure=0.9, intent="music"),
         Filters(since=NOW - timedelta(days=30), until=NOW - timedelta(days=20)),
         Filters(intent="music", since=NOW - timedelta(days=30), until=NOW - timedelta(days=10)),
         Filters(verdict="none", outcome="ordered"),

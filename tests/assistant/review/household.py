@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import numpy as np
 
-from assistant.clock import new_id
+from assistant.clock import SimulatedClock, new_id
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Alternative, Word
 from assistant.store.audio import AudioShelf
@@ -43,6 +43,18 @@ def say(store: Store, hours: float, **changes: Any) -> Interaction:
     found = store.interaction(str(number))
     assert found
     return found
+
+
+def turns(*texts: str, store: Store) -> None:
+    """A conversation, through the pipeline that `listen` has."""
+    # Made at its first use: it takes a second.
+    from tests.assistant.test_pipeline import heard, pipeline
+
+    # Before the order that is on its way is delivered.
+    line = pipeline(store, SimulatedClock(NOW + 49.3 * HOUR))
+    for text in texts:
+        line.handle(heard(text))
+    line.hang_up()
 
 
 def order_it(store: Store, hours: float, states: tuple[OrderState, ...], name: str) -> Interaction:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +14,10 @@ import pytest
 
 from assistant.store.audio import AudioShelf
 from assistant.store.audit import audit
+from assistant.store.search import newest
 from assistant.store.store import Store
 from assistant.store.verdicts import verdicts_on
-from tests.assistant.review.household import SCRIPT, say, token_of
+from tests.assistant.review.household import SCRIPT, say, token_of, turns
 
 if TYPE_CHECKING:
     from tests.assistant.review.household import Served
@@ -30,6 +33,8 @@ def test_the_first_page_is_the_statement_at_a_glance(review: Served) -> None:
             "What was said",
             "How far requests came",
             "p95",
+            "Of all 67 spoken.",
+            "Nothing of the time was reviewed",
             "orders given back",
         ):
             assert words in page.text
@@ -56,6 +61,8 @@ def test_interactions_are_found_by_words_and_filters(review: Served) -> None:
     assert numbers(intent="pizza", outcome="ordered", device="test") == [68, 67, 66]
     assert numbers(intent="pizza", outcome="rejected") == []
     assert numbers(below="0.5") == [65, 64, 63, 62, 61]
+    assert numbers(unsure="0.85") == [70]
+    assert numbers(unsure="0.8") == []
     assert numbers(verdict="any") == []
     assert numbers(**{"from": "2026-01-07", "to": "2026-01-07"})[-1] == 38
     assert numbers(q='"; DROP TABLE interactions; -- NEAR(*') == []
@@ -85,6 +92,27 @@ def test_an_interaction_is_shown_whole(review: Served) -> None:
         for words in ("confirmed", "settled", "Income:Rebates:Pizza", "0.05 of 19.980000"):
             assert words in ordered
         assert client.get("/interactions/999").status_code == 404
+
+
+def test_why_knows_what_was_asked_then(own_review: Served) -> None:
+    with Store.open(own_review.db) as store:
+        first = newest(store) + 1
+        turns("order a pizza", "large", "pepperoni", store=store)
+    with own_review.client() as client:
+        asked, size, topping = (client.get(f"/interactions/{first + n}").text for n in range(3))
+        assert "Asked for before" not in asked
+        for page, slot in ((size, "size"), (topping, "topping")):
+            assert f"Asked for before: {slot}, about pizza. Worked out again by the definitions that" in page
+            assert "It came to the same then." in page
+            assert "(answer)" in page
+        # A log that an older version wrote does not say what was asked; the turns before tell most of it.
+        with closing(sqlite3.connect(own_review.db)) as db, db:
+            db.execute(
+                "UPDATE interactions SET expected = NULL, catalogue = 'older' WHERE number >= ?", [first]
+            )
+        page = client.get(f"/interactions/{first + 2}").text
+        assert "Asked for before: topping, about pizza, as far as the turns before tell." in page
+        assert "they have changed since (then older)" in page
 
 
 def test_what_was_said_stays_text(review: Served) -> None:
