@@ -77,19 +77,20 @@ def load_catalogue(
     """Read, check and compile the bundled definitions of `language`, or `files` in their place.
 
     `files` are in Home Assistant's sentence format and say their language themselves; the order of files carries no
-    meaning but for ties. `extra` files are read after either: a list that exists already gains their values.
+    meaning but for ties. `extra` files are read after either: a list or an intent that exists already gains their
+    values or sentences.
 
     Raises `DefinitionError` naming the file, the place in it and what to do: unknown language, unreadable or broken
     file, a template that does not parse, an unknown list, rule or key, an intent that is defined twice.
     """
     sources = bundled(language) if files is None else read_files(files)
-    sources = [*sources, *read_files(extra)]
-    if not sources:
+    added = read_files(extra)
+    if not sources and not added:
         raise DefinitionError("files: no definition files were given; name at least one YAML file")
     digest = hashlib.sha256()
-    for source in sources:
+    for source in (*sources, *added):
         digest.update(f"{source.name}\0{source.text}\0".encode())
-    definitions = check(sources)
+    definitions = check(sources, added)
     commands = compile_commands(definitions)
     return Catalogue(
         language=definitions.language,

@@ -104,9 +104,13 @@ class Definitions:
     """List to the pairs of its values that sound alike and are meant to."""
 
 
-def check(sources: Sequence[Source]) -> Definitions:
-    """Parse, check and merge `sources` (at least one). Raises `DefinitionError`."""
-    files = [(source.name, _parse(source)) for source in sources]
+def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definitions:
+    """Parse, check and merge `sources` (at least one), then `extra`. Raises `DefinitionError`.
+
+    An intent that is there already gains the sentences that an extra file has for it, and nothing else: what it is
+    stays where it was said.
+    """
+    files = [(source.name, _parse(source)) for source in (*sources, *extra)]
     merged: dict[str, Any] = {
         "language": _language(files),
         "intents": {},
@@ -116,19 +120,24 @@ def check(sources: Sequence[Source]) -> Definitions:
         "settings": {},
     }
     owners: dict[str, str] = {}
+    places: dict[str, list[str]] = {}
     rule_owners: dict[str, str] = {}
-    for name, data in files:
+    for number, (name, data) in enumerate(files):
         _merge_lists(merged["lists"], name, _mapping(data.get("lists", {}), f"{name}: lists"))
         _merge_rules(merged["expansion_rules"], rule_owners, name, data.get("expansion_rules", {}))
         merged["skip_words"] += _texts(data.get("skip_words", []), f"{name}: skip_words")
         merged["settings"].update(_mapping(data.get("settings", {}), f"{name}: settings"))
         for intent, body in _mapping(data.get("intents", {}), f"{name}: intents").items():
-            if intent in owners:
-                raise DefinitionError(
-                    f"{name}: intents.{intent}: {owners[intent]} defines it too; rename one of them"
-                )
-            owners[intent] = name
-            merged["intents"][intent] = _intent(body, f"{name}: intents.{intent}")
+            place = f"{name}: intents.{intent}"
+            checked = _intent(body, place)
+            if intent not in owners:
+                owners[intent] = name
+                merged["intents"][intent] = checked
+            elif number >= len(sources):
+                merged["intents"][intent]["data"] += checked["data"]
+            else:
+                raise DefinitionError(f"{place}: {owners[intent]} defines it too; rename one of them")
+            places.setdefault(intent, []).extend(f"{place}.data[{i}]" for i in range(len(checked["data"])))
     if not owners:
         raise DefinitionError(
             f"{', '.join(name for name, _ in files)}: no intents; define one under `intents:`"
@@ -137,8 +146,11 @@ def check(sources: Sequence[Source]) -> Definitions:
     scope = Scope(lists=merged["lists"], rules=merged["expansion_rules"])
     check_rules(scope, rule_owners)
     check_lists(scope.lists, scope)
-    slots = {intent: _check_intent(intent, owners[intent], merged, scope) for intent in owners}
-    metadata, fillers = _metadata(files, slots, scope)
+    slots = {intent: _check_intent(intent, places[intent], merged, scope) for intent in owners}
+    bundled = {source.name for source in sources}
+    metadata, fillers = _metadata(
+        files, slots, scope, {intent: name for intent, name in owners.items() if name in bundled}
+    )
     return Definitions(
         language=merged["language"],
         merged=merged,
@@ -360,11 +372,12 @@ def _block(body: Any, place: str) -> dict[str, Any]:
     return block
 
 
-def _check_intent(intent: str, owner: str, merged: Mapping[str, Any], scope: Scope) -> dict[str, str]:
-    """Slot to the list that fills it ("" for a fixed slot), every template of the intent checked."""
+def _check_intent(
+    intent: str, places: Sequence[str], merged: Mapping[str, Any], scope: Scope
+) -> dict[str, str]:
+    """Slot to the list that fills it ("" for a fixed slot), every template checked; the blocks stand at `places`."""
     slots: dict[str, str] = {}
-    for i, block in enumerate(merged["intents"][intent]["data"]):
-        place = f"{owner}: intents.{intent}.data[{i}]"
+    for place, block in zip(places, merged["intents"][intent]["data"], strict=True):
         inner = scope.with_local(block["lists"], block.get("expansion_rules", {}))
         check_rules(inner, dict.fromkeys(block.get("expansion_rules", {}), place))
         check_lists(block["lists"], inner)
@@ -376,8 +389,12 @@ def _check_intent(intent: str, owner: str, merged: Mapping[str, Any], scope: Sco
 
 
 def _metadata(
-    files: Iterable[tuple[str, Mapping[str, Any]]], slots: Mapping[str, Mapping[str, str]], scope: Scope
+    files: Iterable[tuple[str, Mapping[str, Any]]],
+    slots: Mapping[str, Mapping[str, str]],
+    scope: Scope,
+    owners: Mapping[str, str],
 ) -> tuple[dict[str, Metadata], list[str]]:
+    """What files say of their intents; of one of the `owners` nobody else may."""
     metadata: dict[str, Metadata] = {}
     fillers: list[str] = []
     for name, data in files:
@@ -392,6 +409,12 @@ def _metadata(
             raise DefinitionError(
                 f"{place}: {', '.join(_INTENT_METADATA)} describe one intent, and the file "
                 f"has {len(intents)}; put each intent into a file of its own"
+            )
+        owner = metadata[intents[0]].source if intents[0] in metadata else owners.get(intents[0], name)
+        if owner != name:
+            raise DefinitionError(
+                f"{place}: {owner} says what the intent {intents[0]!r} is; only sentences can be added to it: "
+                "take this out"
             )
         metadata[intents[0]] = _intent_metadata(body, slots[intents[0]], scope, name)
     return metadata, fillers

@@ -12,12 +12,13 @@ from intents.normalise import normalise
 from intents.walk import list_expressions, nodes, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hassil.expression import Sentence
     from hassil.intents import SlotList, TextSlotValue
 
     from intents.check import Definitions
+    from intents.results import SlotValue
 
 
 def compile_commands(definitions: Definitions) -> Intents:
@@ -30,23 +31,27 @@ def compile_commands(definitions: Definitions) -> Intents:
     return intents
 
 
+def compile_templates(
+    intent: str, templates: Sequence[str], commands: Intents, *, slots: Mapping[str, SlotValue] | None = None
+) -> Intents:
+    """One intent of these templates, whose lists and rules are those of `commands`; `slots` are filled anyway."""
+    block = {"sentences": list(templates), "slots": dict(slots or {})}
+    compiled = Intents.from_dict({"language": commands.language, "intents": {intent: {"data": [block]}}})
+    compiled.slot_lists = commands.slot_lists
+    compiled.expansion_rules = commands.expansion_rules
+    compiled.skip_words = commands.skip_words
+    compiled.settings = commands.settings
+    _normalise_all({}, compiled.intents[intent].data[0].sentences)
+    return compiled
+
+
 def compile_answers(definitions: Definitions, commands: Intents) -> dict[tuple[str, str], Intents]:
     """(intent, slot) to the answers to a question for that slot; lists and rules are those of `commands`."""
-    compiled: dict[tuple[str, str], Intents] = {}
-    for intent, metadata in definitions.metadata.items():
-        for slot, templates in metadata.answers.items():
-            body = {
-                "language": definitions.language,
-                "intents": {intent: {"data": [{"sentences": list(templates)}]}},
-            }
-            answers = Intents.from_dict(body)
-            answers.slot_lists = commands.slot_lists
-            answers.expansion_rules = commands.expansion_rules
-            answers.skip_words = commands.skip_words
-            answers.settings = commands.settings
-            _normalise_all({}, answers.intents[intent].data[0].sentences)
-            compiled[intent, slot] = answers
-    return compiled
+    return {
+        (intent, slot): compile_templates(intent, templates, commands)
+        for intent, metadata in definitions.metadata.items()
+        for slot, templates in metadata.answers.items()
+    }
 
 
 def slots_of(name: str, definitions: Definitions, commands: Intents) -> frozenset[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from intents.catalogue import Catalogue
+    from intents.evidence import Evidence
     from intents.exact import Reading
     from intents.explanation import Origin
     from intents.model import Model, Weight
@@ -117,6 +118,10 @@ class Matcher:
         if result.step == "model" and self._model and explanation.model:
             return self._model.origins(explanation.model, explanation.text, now)
         return from_template(explanation.text, result)
+
+    def evidence(self, intent: str, text: str) -> Evidence | None:
+        """What there is in `text` of an order of `intent`; None where nothing is known of such orders."""
+        return self._model.evidence(intent, normalise(text)) if self._model else None
 
     def weights(self, text: str, label: str) -> list[Weight]:
         """The features of `text` that spoke most for or against the model's `label`, the heaviest first."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from intents.catalogue import Catalogue
+    from intents.evidence import Evidence
     from intents.model import Model
     from intents.values import ListValues
 
@@ -46,6 +47,10 @@ class ModelStep:
         """Whether a `match` by likeness is one that the model tells apart: of its labels, and as they mean it."""
         fixed = self.model.header.fixed.get(match.intent, {})
         return match.intent in self._known and all(match.slots.get(k, v) == v for k, v in fixed.items())
+
+    def evidence(self, intent: str, text: str) -> Evidence | None:
+        """The evidence in the normalised `text` for an order of `intent`; None where the model knows no such order."""
+        return self._verifier.find(intent, text) if self._verifier.is_order(intent) else None
 
     def origins(self, view: ModelView, text: str, now: datetime | None) -> list[Origin]:
         """How the slots of what `decide` found came by their values."""

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+import platformdirs
 from rich.table import Table
 
 from assistant.cli.definitions import COMMANDS
 from assistant.cli.options import Settings, console, global_options, json_option
-from assistant.cli.session import read_catalogue
-from assistant.reports.phrases import add_phrases, phrases_from_log
-from assistant.store.journal import session_turns
+from assistant.cli.session import own_definitions, read_catalogue
+from assistant.reports.phrases import add_phrases, add_templates, labelled_from_log, phrases_from_log
 from assistant.store.store import Store
-from assistant.store.verdicts import reviewed
+from assistant.store.verdicts import reviewed_turns
+from assistant.zone import time_zone
 from intents.account import decisions, repairs
 from intents.cases import read_cases
 from intents.errors import CorpusError
 from intents.evaluation import evaluate
+from intents.induction import induce
 from intents.match import Matcher, MatchSettings
 from intents.results import IntentMatch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from assistant.config import Config
+    from assistant.records import Interaction, Verdict
     from intents.catalogue import Catalogue
     from intents.evaluation import Evaluation
     from intents.explanation import Decision, Explanation, Origin
@@ -78,25 +85,57 @@ def eval_(settings: Settings, /, file: Path, asr_noise: float, seed: int, as_jso
 
 @command.command(name="from-log")
 @click.argument("file", type=_PATH)
+@click.option("--yaml", "as_yaml", is_flag=True, help="As definitions; so is a FILE named *.yaml.")
 @global_options
 @click.pass_obj
-def from_log(settings: Settings, /, file: Path) -> None:
+def from_log(settings: Settings, /, file: Path, as_yaml: bool) -> None:
     """Add what was reviewed to FILE as labelled sentences (made if it is not there), for `eval` and `train`.
 
     Each is what was really said, with the intent and slots of its newest verdict; answers to a question are left out,
     since they mean nothing by themselves. What is in the file already is left as it is. Forgetting an interaction
     later leaves its line.
 
-    Example: pennyworth intents from-log my-words.jsonl && pennyworth intents eval my-words.jsonl
+    As definitions (a FILE named *.yaml, or --yaml), sentences become templates that say them word for word, with {slot}
+    where a list has the value. What would be a sentence of anything else as well, what decides over orders and
+    orders without an ordering verb are left out and named. In ~/.config/pennyworth/intents/ it is understood at once.
+
+    \b
+    Examples:
+      pennyworth intents from-log my-words.jsonl && pennyworth intents eval my-words.jsonl
+      pennyworth intents from-log ~/.config/pennyworth/intents/reviewed.yaml && pennyworth intents check
     """
     with Store.open(settings.db_path, mode="read") as store, store.snapshot():
-        verdicts = {it.id: (it.session, verdict) for it, verdict in reviewed(store)}
-        sessions = dict.fromkeys(session for session, _ in verdicts.values())
-        turns = [it for session in sessions for it in session_turns(store, session)]
-        found = list(phrases_from_log(turns, {id_: verdict for id_, (_, verdict) in verdicts.items()}))
+        verdicts, turns = reviewed_turns(store)
+    if as_yaml or file.suffix == ".yaml":
+        _add_templates(settings, file, turns, verdicts)
+        return
+    found = list(phrases_from_log(turns, verdicts))
     added = add_phrases(file, found)
     by_themselves = f"{len(verdicts)} reviewed, {len(found)} of them no answers to a question"
     console().print(f"{file}: {added} sentences added; {by_themselves}", markup=False, soft_wrap=True)
+
+
+def _add_templates(
+    settings: Settings, file: Path, turns: Sequence[Interaction], verdicts: Mapping[str, Verdict]
+) -> None:
+    config = settings.load()
+    # What the file has already is understood, whether or not it stands where definitions are read.
+    catalogue = read_catalogue(config, more=[file] if file.exists() else [])
+    sentences = list(labelled_from_log(turns, verdicts, time_zone(config.zone)))
+    found = induce(catalogue, _matcher(config, catalogue), sentences)
+    added = add_templates(file, catalogue.language, found.templates)
+    out = console()
+    out.print(
+        f"{file}: {added} templates added; of {len(sentences)} reviewed sentences of ours {len(found.known)} were "
+        f"understood word for word already, and {len(found.left_out)} are left out",
+        markup=False,
+        soft_wrap=True,
+    )
+    for each in found.left_out:
+        out.print(f"  #{each.sentence.id} “{each.sentence.text}”: {each.why}", markup=False, soft_wrap=True)
+    if added and file.resolve() not in {path.resolve() for path in own_definitions(config)}:
+        folder = platformdirs.user_config_path("pennyworth") / "intents"
+        out.print(f"Move it to {folder}{os.sep} to have them understood.", markup=False, soft_wrap=True)
 
 
 @command.command()
@@ -160,9 +199,11 @@ def train(settings: Settings, /, folder: Path, out: Path | None, leave_out: tupl
 def _understanding(settings: Settings) -> tuple[Catalogue, Matcher]:
     config = settings.load()
     catalogue = read_catalogue(config)
-    return catalogue, Matcher(
-        catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
-    )
+    return catalogue, _matcher(config, catalogue)
+
+
+def _matcher(config: Config, catalogue: Catalogue) -> Matcher:
+    return Matcher(catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask))
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:

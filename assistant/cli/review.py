@@ -19,6 +19,7 @@ from assistant.ledger.plan import load_plan
 from assistant.store.audio import AudioShelf
 from assistant.store.store import Store
 from assistant.zone import time_zone
+from intents.induction import induce
 from intents.match import Matcher, MatchSettings
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def make_review(settings: Settings, *, host: str, token: str, names: frozenset[s
         source=shelf.source,
         why=lambda text, expected, at: matcher.explain(text, expected=expected, now=at.astimezone(zone)),
         catalogue=catalogue.version,
+        induce=partial(induce, catalogue, matcher),
+        language=catalogue.language,
         intents={name: sorted(intent.slots) for name, intent in catalogue.intents.items()},
         reviewer=_user(),
         now=partial(datetime.now, UTC),

@@ -323,11 +323,23 @@ def open_session(
         )
 
 
-def read_catalogue(config: Config, *, files: Sequence[Path] = ()) -> Catalogue:
-    """The bundled definitions (or `files` in their place), with those of the user's own laid over them.
+def read_catalogue(config: Config, *, files: Sequence[Path] = (), more: Sequence[Path] = ()) -> Catalogue:
+    """The bundled definitions (or `files` in their place), with those of the user's own laid over them, and `more`.
 
     Raises:
         DefinitionError: a file does not hold together.
+        ConfigError: a file that the configuration names is not there.
+    """
+    own = [] if files else own_definitions(config)
+    known = {path.resolve() for path in own}
+    own += [path for path in more if path.resolve() not in known]
+    return load_catalogue(config.language, files=files or None, extra=own)
+
+
+def own_definitions(config: Config) -> list[Path]:
+    """The definition files of the user's own: those in their folder, then those that the configuration names.
+
+    Raises:
         ConfigError: a file that the configuration names is not there.
     """
     own = sorted((platformdirs.user_config_path("pennyworth") / "intents").glob("*.yaml"))
@@ -336,9 +348,7 @@ def read_catalogue(config: Config, *, files: Sequence[Path] = ()) -> Catalogue:
         if not path.exists():
             raise ConfigError(f"intents.files: there is no {path}; name a YAML file or a folder of them")
         own += sorted(path.glob("*.yaml")) if path.is_dir() else [path]
-    return load_catalogue(
-        config.language, files=files or None, extra=[] if files else list(dict.fromkeys(own))
-    )
+    return list(dict.fromkeys(own))
 
 
 def _refuse_unsold(catalogue: Catalogue, partners: Partners) -> None:

@@ -1,44 +1,121 @@
-"""Labelled sentences out of the log: what was really said, with the intent and slots that a person gave it."""
+"""Sentences and templates out of the log: what was really said, with the intent and slots that a person gave it."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
 
 from assistant.errors import StoreError
 from intents.cases import read_cases
+from intents.induction import Labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import tzinfo
     from pathlib import Path
 
     from assistant.records import Interaction, Verdict
+    from intents.induction import Induced
+
+HEADING: Final = """\
+# Sentences that were reviewed, as templates: made by `pennyworth intents from-log`, which adds to this file.
+# Change what you like; comments of your own are not kept. `pennyworth intents check` looks for what is wrong.
+"""
 
 
-def phrases_from_log(
+def by_themselves(
     turns: Iterable[Interaction], verdicts: Mapping[str, Verdict]
-) -> Iterator[dict[str, Any]]:
-    """Lines as `intents.cases.read_cases` reads them, each with the id of its interaction.
+) -> Iterator[tuple[Interaction, Verdict]]:
+    """What was reviewed and means something without what was said before it.
 
-    What followed a question is left out: "the large one" means something only as an answer to it, and a PIN is one.
+    What followed a question is left out: "the large one" means something only as an answer to it, and a PIN is one. A
+    question stays open where the answer to it was not understood.
 
     Args:
         turns: Interactions in the order of the log, all turns of each session that is in question.
         verdicts: The newest verdict on each, by id.
     """
-    before: dict[str, str] = {}
+    is_open: dict[str, bool] = {}
     for it in turns:
-        answers = before.get(it.session) == "asked"
-        before[it.session] = it.outcome
+        answers = is_open.get(it.session, False)
+        is_open[it.session] = it.outcome == "asked" or (answers and it.outcome == "rejected")
         verdict = verdicts.get(it.id)
         if verdict and verdict.said and not answers:
-            yield {
-                "text": verdict.said,
-                "label": verdict.intent or "none",
-                "slots": dict(verdict.slots),
-                "id": it.id,
-            }
+            yield it, verdict
+
+
+def phrases_from_log(
+    turns: Iterable[Interaction], verdicts: Mapping[str, Verdict]
+) -> Iterator[dict[str, Any]]:
+    """Lines as `intents.cases.read_cases` reads them, each with the id of its interaction; arguments as above."""
+    for it, verdict in by_themselves(turns, verdicts):
+        yield {
+            "text": verdict.said,
+            "label": verdict.intent or "none",
+            "slots": dict(verdict.slots),
+            "id": it.id,
+        }
+
+
+def labelled_from_log(
+    turns: Iterable[Interaction], verdicts: Mapping[str, Verdict], zone: tzinfo
+) -> Iterator[Labelled]:
+    """The same for `intents.induction.induce`, without what is none of ours; times are relative to when it was said."""
+    for it, verdict in by_themselves(turns, verdicts):
+        if verdict.intent:
+            yield Labelled(
+                id=str(it.number),
+                text=verdict.said,
+                intent=verdict.intent,
+                slots=dict(verdict.slots),
+                now=it.at.astimezone(zone),
+            )
+
+
+def definitions_text(language: str, templates: Iterable[Induced], before: str = "") -> str:
+    """A definition file with `templates`, after what stands in `before`, a file that this made."""
+    blocks: dict[str, list[dict[str, Any]]] = {}
+    if before:
+        for intent, body in yaml.safe_load(before)["intents"].items():
+            blocks[intent] = body["data"]
+    for each in templates:
+        same = (b for b in blocks.setdefault(each.intent, []) if b.get("slots", {}) == dict(each.slots))
+        block = next(same, None)
+        if block is None:
+            block = {"slots": dict(each.slots)} if each.slots else {}
+            blocks[each.intent].append(block)
+        sentences = block.setdefault("sentences", [])
+        if each.template not in sentences:
+            sentences.append(each.template)
+    body = {"language": language, "intents": {intent: {"data": some} for intent, some in blocks.items()}}
+    return HEADING + yaml.safe_dump(body, allow_unicode=True, sort_keys=False, width=120)
+
+
+def add_templates(path: Path, language: str, templates: Sequence[Induced]) -> int:
+    """Add to the definition file what is not in it yet, and return how many templates that were; the file as above.
+
+    Raises:
+        StoreError: there is such a file, and this did not make it; or it cannot be written.
+    """
+    before = ""
+    if path.exists():
+        try:
+            before = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise StoreError(f"cannot read {path}; name another file") from None
+        if not before.startswith(HEADING.splitlines()[0]):
+            raise StoreError(
+                f"{path} holds definitions of your own; name another file, which is laid beside it"
+            )
+    if not templates:
+        return 0
+    text = definitions_text(language, templates, before)
+    if text != before:
+        _write_whole(path, text)
+    return len(templates)
 
 
 def add_phrases(path: Path, phrases: Iterable[Mapping[str, Any]]) -> int:
@@ -58,13 +135,17 @@ def add_phrases(path: Path, phrases: Iterable[Mapping[str, Any]]) -> int:
         before = path.read_text(encoding="utf-8").rstrip("\n") + "\n"
         known = {str(json.loads(line).get("id", "")) for line in before.splitlines() if line.strip()}
     new = [json.dumps(each, ensure_ascii=False) + "\n" for each in phrases if each["id"] not in known]
-    if not new:
-        return 0
+    if new:
+        _write_whole(path, before + "".join(new))
+    return len(new)
+
+
+def _write_whole(path: Path, text: str) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(before + "".join(new))
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
@@ -72,4 +153,3 @@ def add_phrases(path: Path, phrases: Iterable[Mapping[str, Any]]) -> int:
         raise StoreError(f"cannot write {path}: {error.strerror}; choose another place") from None
     finally:
         aside.unlink(missing_ok=True)
-    return len(new)

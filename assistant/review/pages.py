@@ -18,6 +18,7 @@ from assistant.errors import PennyworthError
 from assistant.money import Money
 from assistant.records import Verdict
 from assistant.review import charts
+from assistant.review.better import as_definitions, as_sentences, make_better, make_phrases
 from assistant.review.detail import make_detail
 from assistant.review.periods import NAMES, midnight, period_of
 from assistant.review.today import make_today
@@ -64,6 +65,8 @@ def routes(review: Review) -> list[tuple[str, View]]:
         (r"^/interactions/(?P<number>\d{1,18})/forget$", view.forget_one),
         (r"^/interactions/(?P<number>\d{1,18})/refund$", view.refund),
         (r"^/audio/(?P<id>[0-9a-f-]{36})$", view.audio),
+        (r"^/better$", view.better),
+        (r"^/better/reviewed\.(?P<kind>yaml|jsonl)$", view.reviewed),
         (r"^/what-if$", view.what_if),
         (r"^/privacy$", view.privacy),
         (r"^/privacy/forget-day$", view.forget_day),
@@ -83,6 +86,8 @@ class _Views:
     def __init__(self, review: Review) -> None:
         self._review = review
         self._shelf = AudioShelf(review.db)
+        # Templates take seconds of the processor: one asks for them at a time.
+        self._inducing = asyncio.Lock()
 
     # ---- reading
 
@@ -175,6 +180,28 @@ class _Views:
         return await self._page(
             datasette, request, "pennyworth_interaction.html", {**context, "notice": _SAID.get(said, "")}
         )
+
+    async def better(self, datasette: Any, request: Any) -> Response:
+        context = await self._read(lambda store: make_better(store, self._review, self._shelf))
+        context["induction"] = None
+        if request.args.get("phrases"):
+            async with self._inducing:
+                context["induction"] = await self._read(lambda store: make_phrases(store, self._review))
+        return await self._page(datasette, request, "pennyworth_better.html", context)
+
+    async def reviewed(self, request: Any) -> Response:
+        """What was reviewed, to take along: as definitions or as labelled sentences."""
+        kind = request.url_vars["kind"]
+        if kind == "yaml":
+            async with self._inducing:
+                text = await self._read(lambda store: as_definitions(store, self._review))
+        else:
+            text = await self._read(as_sentences)
+        headers = {
+            "content-disposition": f'attachment; filename="reviewed.{kind}"',
+            "cache-control": "no-store",
+        }
+        return Response(text, headers=headers, content_type="text/plain; charset=utf-8")
 
     async def what_if(self, datasette: Any, request: Any) -> Response:
         asked = {name: request.args.get(name) or "" for name in request.args}

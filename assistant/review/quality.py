@@ -74,9 +74,9 @@ class Quality:
     """False when there are more than are counted."""
 
 
-def quality_of(store: Store, when: Period) -> Quality:
-    """The newest verdicts on what was said in a time."""
-    rows = store.rows(
+def newest_verdicts(store: Store, when: Period, most: int = MOST) -> list[dict[str, Any]]:
+    """The newest verdict on each interaction of a time, the newest first, beside what the interaction came to."""
+    return store.rows(
         """
         SELECT v.verdict, v.said, v.intent AS meant, v.slots AS meant_slots, i.session, i.source, i.transcript,
             i.intent, i.slots, i.outcome
@@ -88,8 +88,13 @@ def quality_of(store: Store, when: Period) -> Quality:
             AND NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.interaction_id = v.interaction_id)
         ORDER BY v.number DESC LIMIT ?
         """,
-        [stamp(when.since), stamp(when.until), MOST + 1],
+        [stamp(when.since), stamp(when.until), most],
     )
+
+
+def quality_of(store: Store, when: Period) -> Quality:
+    """The newest verdicts on what was said in a time."""
+    rows = newest_verdicts(store, when, MOST + 1)
     counted = rows[:MOST]
     spoken = [row for row in counted if row["source"] != "typed"]
     meant = [row for row in counted if _intent_right(row)]

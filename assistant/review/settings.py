@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from assistant.ledger.plan import PricingPlan
     from assistant.ledger.transactions import Posting, Transaction
     from intents.explanation import Explanation
+    from intents.induction import Induction, Labelled
     from intents.results import Expected
 
 
@@ -39,6 +40,10 @@ class Review:
     """How a text would be understood by the definitions of now, after a question, at a time."""
     catalogue: str
     """Version of the definitions of now."""
+    induce: Callable[[Sequence[Labelled]], Induction]
+    """Templates that the definitions of now lack for sentences."""
+    language: str
+    """Of those definitions."""
     intents: Mapping[str, Sequence[str]]
     """Intents with their slots, for corrections."""
     reviewer: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assistant.errors import StoreError
 from assistant.records import Verdict
+from assistant.store.journal import session_turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,3 +52,13 @@ def reviewed(store: Store) -> Iterator[tuple[Interaction, Verdict]]:
         it = store.interaction(row["interaction_id"])
         if it is not None:
             yield it, Verdict.from_row(row)
+
+
+def reviewed_turns(store: Store) -> tuple[dict[str, Verdict], list[Interaction]]:
+    """The newest verdict on each interaction that has one, by its id, and all turns of their conversations in order."""
+    verdicts: dict[str, Verdict] = {}
+    sessions: dict[str, None] = {}
+    for it, verdict in reviewed(store):
+        verdicts[it.id] = verdict
+        sessions[it.session] = None
+    return verdicts, [turn for session in sessions for turn in session_turns(store, session)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,17 @@ from assistant.cli.main import command
 from assistant.config import load_strict
 from assistant.partners.clock import Zones
 from assistant.partners.information import Facts
+from assistant.records import Verdict
 from assistant.resources import configs_dir
+from assistant.store.store import Store
+from assistant.store.verdicts import add_verdict
 from intents.catalogue import load_catalogue
 from intents.errors import DefinitionError
 from intents.listing import markdown_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from click.testing import Result
 
 BLINDS = """
@@ -199,3 +205,73 @@ def test_odd_definitions_are_refused_by_a_clear_error(tmp_path: Path, text: str,
     with pytest.raises(DefinitionError) as caught:
         load_catalogue(files=[path])
     assert part in str(caught.value)
+
+
+def review_as(home: Path, *reviews: tuple[str, str, Mapping[str, str | int]]) -> list[dict[str, object]]:
+    """Say things, and have a person say what each means; what they were taken for."""
+    found = said(*(text for text, _, _ in reviews))
+    with Store.open(home / "data" / "pennyworth" / "pennyworth.db") as store:
+        for it, (text, intent, slots) in zip(found, reviews, strict=True):
+            fields = {
+                "said": text,
+                "intent": intent,
+                "slots": slots,
+                "reviewer": "me",
+                "at": datetime.now(UTC),
+            }
+            add_verdict(store, Verdict(interaction_id=str(it["id"]), verdict="wrong", **fields))  # type: ignore[arg-type]
+    return found
+
+
+GLOOM = ("banish the gloom from the kitchen", "light", {"action": "on", "room": "kitchen"})
+
+
+def test_what_was_not_understood_is_once_it_was_reviewed(home: Path) -> None:
+    own(home)
+    ham: dict[str, str | int] = {"size": "large", "topping": "ham"}
+    down = ("turn it up", "music", {"action": "volume_down"})
+    before = review_as(home, GLOOM, down, ("get us a large pie with ham", "pizza", ham))
+    assert before[0]["intent"] is None
+    path = home / "config" / "pennyworth" / "intents" / "reviewed.yaml"
+    done = run("intents", "from-log", str(path))
+    assert done.exception is None, done.output
+    assert "2 templates added; of 3 reviewed sentences of ours 0 were understood" in done.stdout
+    assert "“turn it up”: a template says it already, and means music action: volume_up" in done.stdout
+    assert "Move it" not in done.stdout
+    assert path.stat().st_mode & 0o777 == 0o600
+    written = path.read_bytes()
+    # The same of another room, exactly; and an order is read back as ever.
+    more = ("evict the gloom", "light", {"action": "on"})
+    dark, _, order = review_as(
+        home,
+        ("banish the gloom from the bedroom", "light", {"action": "on", "room": "bedroom"}),
+        more,
+        ("get us a small pie with mushrooms", "pizza", {"size": "small", "topping": "mushrooms"}),
+    )
+    assert (dark["intent"], dark["slots"], dark["score"]) == (
+        "light",
+        {"action": "on", "room": "bedroom"},
+        1.0,
+    )
+    assert (order["intent"], order["outcome"]) == ("pizza", "asked")
+    # What is there stays, and is added to.
+    done = run("intents", "from-log", str(path))
+    assert "1 templates added; of 6 reviewed sentences of ours 4 were understood" in done.stdout
+    assert path.read_bytes().startswith(written[:300])
+    assert said("evict the gloom")[0]["intent"] == "light"
+
+
+@pytest.mark.slow
+def test_what_was_made_of_reviews_has_nothing_to_mend_and_own_files_stay(home: Path) -> None:
+    own(home, blinds=BLINDS)
+    review_as(home, GLOOM)
+    folder = home / "config" / "pennyworth" / "intents"
+    assert "holds definitions of your own" in str(
+        run("intents", "from-log", str(folder / "blinds.yaml")).exception
+    )
+    assert (folder / "blinds.yaml").read_text() == BLINDS
+    assert "cannot write" in str(run("intents", "from-log", str(home / "no" / "such.yaml")).exception)
+    assert "Move it to" in run("intents", "from-log", "--yaml", str(home / "elsewhere")).stdout
+    run("intents", "from-log", str(folder / "reviewed.yaml"))
+    assert (folder / "reviewed.yaml").read_bytes() == (home / "elsewhere").read_bytes()
+    assert run("intents", "check").return_value == 0

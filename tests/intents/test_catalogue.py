@@ -90,6 +90,40 @@ def test_extra_files_extend_the_lists(tmp_path: Path) -> None:
     assert match.slots == {"destination": "the lighthouse"}
 
 
+def test_extra_files_add_sentences_to_intents_and_nothing_else(tmp_path: Path) -> None:
+    text = """
+    language: en
+    intents:
+      pizza: {data: [{sentences: ["{word} me a {size} one"], lists: {word: {values: [bake]}}}]}
+      music: {data: [{slots: {action: stop}, sentences: ["silence now"]}]}
+    """
+    matcher = Matcher(load_catalogue(extra=_write(tmp_path, a=text, b=_one("ahoy"), c=_one("hi"))))
+    for said, intent in (
+        ("silence now", "music"),
+        ("bake me a large one", "pizza"),
+        ("ahoy", "greet"),
+        ("hi", "greet"),
+    ):
+        match = matcher.match(said)
+        assert isinstance(match, IntentMatch)
+        assert (match.intent, match.step) == (intent, "exact")
+    kinds = {name: each.kind for name, each in load_catalogue(extra=_write(tmp_path, a=text)).intents.items()}
+    assert (kinds["pizza"], kinds["music"]) == ("commerce", "trivial")
+    for intent in ("music", "pizza", "time"):
+        mine = _one("ahoy", "pennyworth: {kind: trivial}").replace("greet", intent)
+        with pytest.raises(
+            DefinitionError, match=rf"a\.yaml: pennyworth: {intent}\.yaml says what the intent '{intent}' is"
+        ):
+            load_catalogue(extra=_write(tmp_path, a=mine))
+    with pytest.raises(DefinitionError, match=r"a\.yaml: intents\.music\.data\[1\]\.sentences\[0\]"):
+        load_catalogue(
+            extra=_write(
+                tmp_path,
+                a="{language: en, intents: {music: {data: [{sentences: [a]}, {sentences: ['{x}']}]}}}",
+            )
+        )
+
+
 def test_contractions_may_be_written_in_pieces(tmp_path: Path) -> None:
     text = 'language: en\nintents: {ask: {data: [{sentences: ["what[\'s| is] up"]}]}}\n'
     matcher = Matcher(load_catalogue(files=_write(tmp_path, ask=text)))

@@ -3,7 +3,7 @@
 const page = document.body.dataset.page;
 const by = id => document.getElementById(id);
 const go = id => { const link = by(id); if (link) location.assign(link.href); };
-const PAGES = ["/", "/interactions", "/what-if", "/privacy", "/log"];
+const PAGES = ["/", "/interactions", "/better", "/what-if", "/privacy", "/log"];
 
 const help = by("help");
 by("keys").addEventListener("click", () => help.showModal());

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,10 @@ def test_an_answer_to_a_question_is_left_out() -> None:
     )
     found = phrases_from_log([asked, answer, after], {it.id: verdict(it) for it in (asked, answer, after)})
     assert [each["id"] for each in found] == [asked.id, after.id]
+    # An answer that was not understood leaves the question open.
+    again = interaction(id=new_id(NOW + timedelta(minutes=4)), session=asked.session)
+    found = phrases_from_log([asked, replace(answer, outcome="rejected"), again], {again.id: verdict(again)})
+    assert list(found) == []
     # Though the question itself has no verdict.
     assert list(phrases_from_log([asked, answer], {answer.id: verdict(answer)})) == []
 

@@ -28,6 +28,7 @@ PAGES = (
     "/interactions?q=jazz&below=0.9",
     "/interactions/70",
     "/interactions/66",
+    "/better?phrases=yes",
     "/what-if?time=all&rebate.pizza=0.1",
     "/privacy",
     "/interactions/999",
@@ -136,8 +137,10 @@ def test_with_keys_alone_from_the_first_page_to_a_verdict(page: Page, own_review
     press("u")
     expect(page).to_have_url(f"{own_review.url}/interactions")
     press("3")
-    expect(page.locator("h1")).to_have_text("What if")
+    expect(page.locator("h1")).to_have_text("From review to better")
     press("4")
+    expect(page.locator("h1")).to_have_text("What if")
+    press("5")
     expect(page.locator("h1")).to_have_text("Privacy")
     press("?")
     expect(page.get_by_role("dialog")).to_be_visible()

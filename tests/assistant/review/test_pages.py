@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import yaml
 
 from assistant.store.audio import AudioShelf
 from assistant.store.audit import audit
@@ -240,6 +241,39 @@ def test_all_sound_is_forgotten_at_once(own_review: Served) -> None:
             in client.post("/privacy/forget-audio", data={"csrftoken": token}).text
         )
     assert list(AudioShelf(own_review.db).ids()) == []
+
+
+def test_what_was_reviewed_becomes_figures_sentences_and_phrases(own_review: Served) -> None:
+    with Store.open(own_review.db) as store:
+        number = newest(store) + 1
+        said = [
+            say(store, 80 + n, transcript=text)
+            for n, text in enumerate(("spin me up some jazz", SCRIPT, "a pizza for me"))
+        ]
+    with own_review.client() as client:
+        token = token_of(client.get(f"/interactions/{number}").text)
+        meant = (
+            {"intent": "music", "slot.genre": "jazz"},
+            {"intent": "light", "slot.action": "on"},
+            {"intent": "pizza"},
+        )
+        for it, form in zip(said, meant, strict=True):
+            wrong = {"csrftoken": token, "verdict": "wrong", "said": it.transcript, **form}
+            assert client.post(f"/interactions/{it.number}/verdict", data=wrong).status_code == 200
+        page = client.get("/better").text
+        assert "Work them out" in page
+        assert "words were heard wrong" in page
+        page = client.get("/better?phrases=yes").text
+        assert "<code>spin me up some {genre}</code>" in page
+        assert f"#{number + 2}</a> “a pizza for me”: an order needs an ordering verb" in page
+        assert SCRIPT not in page
+        definitions = yaml.safe_load(client.get("/better/reviewed.yaml").text)
+        assert {"sentences": ["spin me up some {genre}"]} in definitions["intents"]["music"]["data"]
+        lines = [json.loads(line) for line in client.get("/better/reviewed.jsonl").text.splitlines()]
+        assert {"text": SCRIPT, "label": "light", "slots": {"action": "on"}, "id": said[1].id} in lines
+        shown = client.get("/?time=all").text
+        assert "words heard wrong" in shown
+        assert "and every slot right" in shown
 
 
 def test_a_plan_and_a_rate_are_tried_without_writing(review: Served) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TOKEN = "a token of sixteen or more"  # noqa: S105
-PAGES = ("/", "/interactions", "/interactions/70", "/what-if", "/privacy")
+PAGES = ("/", "/interactions", "/interactions/70", "/better", "/what-if", "/privacy")
 
 
 def verdicts(db: Path) -> int:
@@ -226,6 +226,8 @@ def test_the_network_is_let_in_with_a_token_alone(household: Path, tmp_path: Pat
                 "/log",
                 "/log/interactions.json",
                 "/privacy/takeout.zip",
+                "/better/reviewed.yaml",
+                "/better/reviewed.jsonl",
                 "/-/databases.json",
             ):
                 answer = client.get(path)
