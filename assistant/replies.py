@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_name
 
 from assistant.config import named_file, nearest, read_toml
 from assistant.errors import ConfigError
@@ -47,6 +47,10 @@ class Replies:
         """An amount as it is read out: to the smallest coin, where the books keep the millionths."""
         units = Decimal(amount.micros) / MICROS_PER_UNIT
         return _plain(format_currency(units, amount.currency, locale=self.language))
+
+    def currency(self, code: str) -> str:
+        """What a currency (ISO 4217) is called where there is more than one of it: "US dollars"."""
+        return get_currency_name(code, count=2, locale=self.language)
 
     def time(self, when: datetime, now: datetime) -> str:
         """A local time as it is said on the local time `now`: "at 6:30 PM", "tomorrow at 8:00 AM"."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rapidfuzz import fuzz
 
 from intents.account import from_template
+from intents.amounts import in_currency, spelt
 from intents.exact import rank, readings
 from intents.explanation import Explanation
 from intents.fuzzy import FuzzyMatcher
@@ -46,13 +47,16 @@ class Matcher:
         settings: MatchSettings | None = None,
         *,
         model: Model | str | None = _BUNDLED,
+        currency: str | None = None,
     ) -> None:
         """Builds the indices of the steps, once. `model` is the bundled one of the language, another, or None.
 
-        Of the model's labels those count that the catalogue has an intent for. Raises `ModelError` if the bundled
-        file is broken.
+        Amounts of money are worked out in the `currency` (ISO 4217) and stay words where another one is named; without
+        it all do. Of the model's labels those count that the catalogue has an intent for. Raises `ModelError` if the
+        bundled file is broken.
         """
         self._catalogue = catalogue
+        self._currency = currency
         self._prefilter = Prefilter(catalogue.commands)
         self._values = values = ListValues(catalogue)
         self._known = self._prefilter.words | values.words
@@ -83,11 +87,27 @@ class Matcher:
         self, text: str, *, expected: Expected | None = None, now: datetime | None = None
     ) -> Explanation:
         """`match`, and how each step came to it."""
+        explanation = self._explain(text, expected, now)
+        result = explanation.result
+        if self._currency is None or not isinstance(result, IntentMatch):
+            return explanation
+        amounts = {
+            slot: in_currency(str(result.slots[slot]), self._currency)
+            for slot, what in self._catalogue.intents[result.intent].times.items()
+            if what == "amount" and slot in result.slots
+        }
+        return (
+            replace(explanation, result=replace(result, slots={**result.slots, **amounts}))
+            if amounts
+            else explanation
+        )
+
+    def _explain(self, text: str, expected: Expected | None, now: datetime | None) -> Explanation:
         if too_long(text):
             return Explanation(text="", result=NoMatch(reason="out of scope"), note="longer than any command")
         # No command is said or typed with these: code and markup are asked about at most.
         marked_up = not _MARKUP.isdisjoint(text)
-        text = normalise(text)
+        text = normalise(spelt(text))
         if not text:
             return Explanation(text=text, result=NoMatch(reason="empty"), note="no words")
         if too_long(text):

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from intents.results import SlotValue
 
-Resolve: TypeAlias = Literal["time", "wake-up time", "duration"]
-"""What the words of a list are: a point in time, one to get up at, or a span of time."""
+Resolve: TypeAlias = Literal["time", "wake-up time", "duration", "amount"]
+"""What the words of a list are: a point in time, one to get up at, a span of time, or an amount of money."""
 
 RESOLVES: Final[tuple[str, ...]] = get_args(Resolve)
 LANGUAGES: Final = ("en",)
@@ -66,6 +66,8 @@ class TimeError(IntentsError, ValueError):
 def resolve(what: str, text: str, now: datetime) -> SlotValue:
     """The value of `text`: local ISO 8601 to the minute for a time, whole seconds for a duration.
 
+    An amount stays words: in which currency it is does not hang on now (`intents.amounts`).
+
     `now` is aware, in the zone of the one who speaks. Raises `TimeError`.
     """
     if what in ("time", "wake-up time"):
@@ -73,6 +75,8 @@ def resolve(what: str, text: str, now: datetime) -> SlotValue:
         return moment(text, now, day_begins=begins).strftime("%Y-%m-%dT%H:%M")
     if what == "duration":
         return duration(text) // timedelta(seconds=1)
+    if what == "amount":
+        return text
     raise TimeError(f"{what!r} is nothing that can be worked out; expected {' or '.join(RESOLVES)}")
 
 

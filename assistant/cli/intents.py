@@ -15,6 +15,7 @@ from rich.table import Table
 from assistant.cli.definitions import COMMANDS
 from assistant.cli.options import Settings, console, global_options, json_option
 from assistant.cli.session import own_definitions, read_catalogue
+from assistant.ledger.plan import load_plan
 from assistant.reports.phrases import add_phrases, add_templates, labelled_from_log, phrases_from_log
 from assistant.store.store import Store
 from assistant.store.verdicts import reviewed_turns
@@ -203,7 +204,11 @@ def _understanding(settings: Settings) -> tuple[Catalogue, Matcher]:
 
 
 def _matcher(config: Config, catalogue: Catalogue) -> Matcher:
-    return Matcher(catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask))
+    return Matcher(
+        catalogue,
+        MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
+        currency=load_plan(config.books.plan).currency,
+    )
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:

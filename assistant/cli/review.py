@@ -99,7 +99,9 @@ def make_review(settings: Settings, *, host: str, token: str, names: frozenset[s
     AudioShelf(settings.db_path).remove_older(datetime.now(UTC), config.privacy.audio_days)
     catalogue = read_catalogue(config)
     matcher = Matcher(
-        catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
+        catalogue,
+        MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
+        currency=load_plan(config.books.plan).currency,
     )
     # What is loaded at its first use is loaded before anybody waits for it.
     matcher.explain("play some jazz please now")

@@ -284,7 +284,9 @@ def open_session(
                 "give this plan a log of its own with --db"
             )
         matcher = Matcher(
-            catalogue, MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask)
+            catalogue,
+            MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
+            currency=plan.currency,
         )
         partners = load_partners(plan.currency, zone=zone, intents=catalogue.intents)
         _refuse_unsold(catalogue, partners)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
+from assistant.dialogue.slots import without_budget
 from assistant.money import total
 
 if TYPE_CHECKING:
@@ -45,11 +46,14 @@ def same_before(
     now: datetime,
     span: timedelta,
 ) -> tuple[Order, datetime] | None:
-    """The last order of the same for the same price within `span` before `now`, and when it was placed."""
+    """The last order of the same for the same price within `span` before `now`, and when it was placed.
+
+    What it might have cost at most makes it no other.
+    """
     same = [
         (order, at)
         for order, at in history.placed_since(now - span)
-        if (order.intent, dict(order.slots), order.total) == (intent, dict(slots), price)
+        if (order.intent, without_budget(order.slots), order.total) == (intent, without_budget(slots), price)
     ]
     return same[-1] if same else None
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from assistant.clock import new_id
 from assistant.dialogue.limits import over_limit, same_before
 from assistant.dialogue.pin import SpokenPin
-from assistant.dialogue.slots import changed
+from assistant.dialogue.slots import BUDGET, changed, without_budget
 from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
+from assistant.money import Money
 from assistant.partners.protocol import Refusal
 from assistant.records import Order, OrderEvent
 from intents.results import NoMatch
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from assistant.dialogue.states import Moment, Pending, Setting, State
-    from assistant.money import Money
     from assistant.partners.protocol import Quote
     from assistant.records import OrderState, Outcome
     from intents.results import IntentMatch
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({"time"})
-# A time is of one day; the rest of an order may be wanted again.
+_NOT_USUAL: Final = frozenset({"time", BUDGET})
+# These are of one day; the rest of an order may be wanted again.
 
 # More names in a row nobody remembers.
 _MOST_CHOICES: Final = 8
@@ -133,16 +133,30 @@ def _question(state: Pending, talk: _Talk) -> str:
                 "delivery": quote.delivery,
                 "total": talk.setting.replies.money(order.total),
             }
+            # Not a part of the wording that a household may change: it must not be lost.
+            about_price = _against_budget(order, talk)
             if state.repeats is None:
-                return talk.say("dialogue.confirm", **values)
+                return f"{about_price} {talk.say('dialogue.confirm', **values)}".strip()
             ago = talk.setting.replies.ago(talk.moment.now - state.repeats[1])
-            return talk.say("dialogue.confirm_again", ago=ago, **values)
+            return f"{about_price} {talk.say('dialogue.confirm_again', ago=ago, **values)}".strip()
         case Proving():
             return talk.say("dialogue.pin")
         case Offering(match=match):
             # The model has no sentence of ours to offer, only what it is about.
             about = [f"{match.intent}.offer"] if match.step == "model" else []
             return talk.say(*about, "dialogue.did_you_mean", sentence=match.sentence)
+
+
+def _against_budget(order: Order, talk: _Talk) -> str:
+    """How the price compares with what it may cost, to be said before the question; empty without a budget."""
+    budget = order.slots.get(BUDGET)
+    if not isinstance(budget, int):
+        return ""
+    most = Money(currency=order.total.currency, micros=budget)
+    replies = talk.setting.replies
+    if order.total > most:
+        return talk.say("dialogue.dearer", more=replies.money(order.total - most), budget=replies.money(most))
+    return talk.say("dialogue.within", budget=replies.money(most))
 
 
 def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
@@ -333,6 +347,8 @@ def _proceed(
             talk = talk.after(talk.say("dialogue.no_usual"))
         else:
             slots = {**{k: v for k, v in usual.slots.items() if k not in _NOT_USUAL}, **slots}
+    if isinstance(slots.get(BUDGET), str):
+        return _other_currency(intent, slots, talk, kept)
     missing = next((s for s in setting.catalogue.intents[intent].required if s not in slots), None)
     if missing:
         asking = Asking(intent=intent, slots=slots, slot=missing)
@@ -350,6 +366,8 @@ def _proceed(
     if too_much:
         return talk.end("failed", too_much, intent=intent)
     same = _same_before(intent, offer.slots, offer.total, talk)
+    if BUDGET in slots:
+        offer = replace(offer, slots={**offer.slots, BUDGET: slots[BUDGET]})
     order = _order(intent, offer, talk)
     confirming = Confirming(order=order, quote=offer, repeats=same)
     return talk.end(
@@ -360,6 +378,20 @@ def _proceed(
         order=order,
         events=(_event(order, "quoted", talk.moment),),
     )
+
+
+def _other_currency(
+    intent: str, slots: Mapping[str, str | int], talk: _Talk, kept: tuple[Confirming | Proving, _Talk] | None
+) -> Turn:
+    """Nobody converts money here: what it may cost is asked for again, or left as it was read back."""
+    name = talk.setting.replies.currency(talk.setting.plan.currency)
+    sorry = talk.say("dialogue.other_currency", currency=name)
+    if kept:
+        state, before = kept
+        still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
+        return before.after(sorry).end("asked", _question(still, talk), intent=intent, state=still)
+    asking = Asking(intent=intent, slots=without_budget(slots), slot=BUDGET)
+    return talk.after(sorry).end("asked", _question(asking, talk), intent=intent, state=asking)
 
 
 def _same_before(

@@ -18,6 +18,15 @@ NOT: Final = "not_"
 """Before a slot's name: the value that was not meant."""
 
 
+BUDGET: Final = "budget"
+"""The slot that holds what an order may cost at most: millionths, or words where they are of another currency."""
+
+
+def without_budget(slots: Mapping[str, str | int]) -> dict[str, str | int]:
+    """What is ordered, whatever it may cost."""
+    return {name: value for name, value in slots.items() if name != BUDGET}
+
+
 def changed(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> dict[str, str | int]:
     """`known` after a correction: `said` replaces, adds ("add_topping"), and takes away ("without_", "not_")."""
     slots = dict(known)

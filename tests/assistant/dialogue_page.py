@@ -24,7 +24,7 @@ from tests.assistant.examples import NOW, plan
 PAGE: Final = Path(__file__).parents[2] / "docs" / "dialogue.md"
 
 _CATALOGUE = load_catalogue("en")
-_MATCHER = Matcher(_CATALOGUE)
+_MATCHER = Matcher(_CATALOGUE, currency="USD")
 _SETTING = Setting(
     catalogue=_CATALOGUE,
     partners=load_partners("USD"),
@@ -47,6 +47,15 @@ _PLAIN: Final = (
     (
         "Another order, another command",
         ("order a large ham pizza", "get me a ride home", "play some jazz", "yes"),
+    ),
+    (
+        "With what it may cost at most",
+        (
+            "order a large ham pizza for at most fifteen dollars",
+            "make it at most thirty",
+            "under ten euros",
+            "yes",
+        ),
     ),
     ("No answer", ("order a pizza", None, "large")),
     ("The same twice", ("order a large ham pizza", "yes", "order a large ham pizza", "no")),

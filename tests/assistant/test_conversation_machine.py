@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from assistant.records import Order
 
 CATALOGUE = load_catalogue("en")
-MATCHER = Matcher(CATALOGUE)
+MATCHER = Matcher(CATALOGUE, currency="USD")
 MOST_A_DAY: Final = 2
 SETTING = Setting(
     catalogue=CATALOGUE,
@@ -55,11 +55,24 @@ YES: Final = ("yes", "yes please", "order it", "go ahead", "sure")
 ORDERS: Final = (
     *("order a large ham pizza", "order two small pizzas with olives", "order a pizza", "get me a ride"),
     *("call me a taxi to the airport", "order a large ham pizza"),
+    *("order a large ham pizza for at most ten dollars", "get me a ride to the zoo under forty bucks"),
+    "order a small pizza with ham for at most ten euros",
 )
 READ_BACK: Final = ("", "order a large ham pizza", "call me a taxi to the airport", "order a small ham pizza")
 ANSWERS: Final = (
     *("large", "ham", "to the zoo", "make it two", "no, small", "add olives", "without ham", "from work"),
-    *("what was that", "how much is it", "how long", "no", "cancel", "stop", "yes but make it large"),
+    *(
+        "what was that",
+        "how much is it",
+        "make it at most thirty",
+        "under twelve fifty",
+        "at most nine euros",
+        "how long",
+        "no",
+        "cancel",
+        "stop",
+        "yes but make it large",
+    ),
 )
 
 
@@ -76,6 +89,7 @@ class TwoPrograms(RuleBasedStateMachine):
         self.lines: list[Pipeline] = []
         self.ordered: dict[str, str] = {}
         self.placed: list[tuple[Order, datetime]] = []
+        self.read_back: dict[str, str] = {}
 
     @initialize()
     def begin(self) -> None:
@@ -113,6 +127,8 @@ class TwoPrograms(RuleBasedStateMachine):
             assert isinstance(before, Confirming | Proving)
             assert after.order == before.order
             assert isinstance(before, Proving) or text in YES
+        if isinstance(after, Confirming):
+            self.read_back[after.order.id] = self.read_back.get(after.order.id, "") + it.reply
         if it.outcome == "ordered":
             assert isinstance(before, Confirming if self.setting.pin is None else Proving)
             assert receipt.order == before.order
@@ -121,6 +137,12 @@ class TwoPrograms(RuleBasedStateMachine):
             if any(at >= since and same(order, before.order) for order, at in self.placed):
                 assert before.repeats is not None
                 assert same(before.repeats[0], before.order)
+            budget = before.order.slots.get("budget")
+            assert not isinstance(budget, str)
+            if budget is not None:
+                # What is dearer than it may be was said to be, before the yes.
+                dearer = before.order.total.micros > budget
+                assert ("more than the" in self.read_back[before.order.id]) == dearer
             self.placed.append((before.order, self.clock.now()))
             assert not truncated
             assert not lost
