@@ -13,12 +13,13 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from intents.descent import SLOT_MARK, Descent
+from intents.kept import kept
 from intents.near import NearWords, slips
 from intents.pronunciation import LANGUAGES
 from intents.results import IntentMatch, NoMatch
@@ -27,6 +28,7 @@ from intents.values import Sighted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from intents.catalogue import Catalogue
     from intents.prefilter import Prefilter
@@ -46,6 +48,9 @@ _MOST_UNKNOWN = 3
 # With fewer words that matter, one slip makes any word into any other.
 _FEWEST_WORDS = 2
 _SHORTEST = 4
+
+_Skeleton: TypeAlias = tuple[tuple[str, ...], str]
+"""Lists of the open slots, and a sentence with a %s for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +79,29 @@ class FuzzyMatcher:
     """The fuzzy step: a text that no template matches, to the sentence it was probably meant to be."""
 
     def __init__(
-        self, catalogue: Catalogue, settings: MatchSettings, prefilter: Prefilter, values: ListValues
+        self,
+        catalogue: Catalogue,
+        settings: MatchSettings,
+        prefilter: Prefilter,
+        values: ListValues,
+        *,
+        cache_dir: Path | None = None,
     ) -> None:
-        """Samples sentences with open slots from `catalogue`; dialogue intents are never matched by likeness."""
+        """Samples sentences with open slots from `catalogue`; dialogue intents are never matched by likeness.
+
+        The sample is kept in `cache_dir`, if one is given.
+        """
         self._catalogue = catalogue
         self._settings = settings
         self._prefilter = prefilter
         self._root = _Node()
         words: set[str] = set()
         pairs: set[tuple[str, str]] = set()
-        for intent, definition in catalogue.intents.items():
-            if definition.kind != "dialogue":
-                for lists, text in _skeletons(catalogue, intent):
-                    words.update(text.split())
-                    pairs.update(itertools.pairwise(["", *text.split(), ""]))
-                    self._add(lists, text, intent)
+        for intent, skeletons in _sampled(catalogue, cache_dir).items():
+            for lists, text in skeletons:
+                words.update(text.split())
+                pairs.update(itertools.pairwise(["", *text.split(), ""]))
+                self._add(lists, text, intent)
         self._values = values
         self._vocabulary = frozenset(words - {"%s"}) | self._values.words
         self._pairs = frozenset(pairs)
@@ -287,8 +300,21 @@ def near(heard: str, word: str, vocabulary: frozenset[str], shortest: int) -> bo
     return Levenshtein.distance(heard, word, score_cutoff=most) <= most
 
 
-def _skeletons(catalogue: Catalogue, intent: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Lists of the open slots, and a sentence with a %s for each."""
+def _sampled(catalogue: Catalogue, cache_dir: Path | None) -> Mapping[str, Sequence[_Skeleton]]:
+    """Intent to its skeletons, each once, in the order of the first time it was drawn."""
+
+    def sample() -> dict[str, list[_Skeleton]]:
+        return {
+            intent: list(dict.fromkeys(_skeletons(catalogue, intent)))
+            for intent, definition in catalogue.intents.items()
+            if definition.kind != "dialogue"
+        }
+
+    key = f"{catalogue.version} {_SKELETONS_PER_INTENT} {_SEED}"
+    return kept(cache_dir, "likeness", key, dict[str, list[_Skeleton]], sample)
+
+
+def _skeletons(catalogue: Catalogue, intent: str) -> Iterator[_Skeleton]:
     rng = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
     descent = Descent(catalogue.commands, intent, rng=rng, spoken=False, open_slots=True)
     drawn = (descent.draw() for _ in range(_SKELETONS_PER_INTENT))

@@ -13,7 +13,7 @@ import platformdirs
 from rich.table import Table
 
 from assistant.cli.definitions import COMMANDS
-from assistant.cli.options import Settings, console, global_options, json_option
+from assistant.cli.options import Settings, cache_dir, console, global_options, json_option
 from assistant.cli.session import own_definitions, read_catalogue
 from assistant.ledger.plan import load_plan
 from assistant.reports.phrases import add_phrases, add_templates, labelled_from_log, phrases_from_log
@@ -208,6 +208,7 @@ def _matcher(config: Config, catalogue: Catalogue) -> Matcher:
         catalogue,
         MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
         currency=load_plan(config.books.plan).currency,
+        cache_dir=cache_dir(),
     )
 
 

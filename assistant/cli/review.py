@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from assistant.cli.options import Settings, global_options
+from assistant.cli.options import Settings, cache_dir, global_options
 from assistant.cli.plans import PlanShelf
 from assistant.cli.session import read_catalogue
 from assistant.config import bundled_names
@@ -102,6 +102,7 @@ def make_review(settings: Settings, *, host: str, token: str, names: frozenset[s
         catalogue,
         MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
         currency=load_plan(config.books.plan).currency,
+        cache_dir=cache_dir(),
     )
     # What is loaded at its first use is loaded before anybody waits for it.
     matcher.explain("play some jazz please now")

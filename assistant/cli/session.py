@@ -287,6 +287,7 @@ def open_session(
             catalogue,
             MatchSettings(accept=config.understanding.accept, ask=config.understanding.ask),
             currency=plan.currency,
+            cache_dir=cache_dir(),
         )
         partners = load_partners(plan.currency, zone=zone, intents=catalogue.intents)
         _refuse_unsold(catalogue, partners)
