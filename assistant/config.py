@@ -36,6 +36,8 @@ class RecognitionConfig:
     """auto takes Vosk where a model is present, else PocketSphinx."""
     vosk_model: str
     """Folder of a Vosk model; empty searches the usual places."""
+    adapted: bool
+    """Whether PocketSphinx's model is taken as `pennyworth adapt` adapted it, where it did."""
 
 
 @dataclass(frozen=True, kw_only=True)

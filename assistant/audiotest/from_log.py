@@ -6,11 +6,23 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from assistant.audiotest.cases import Case
+from assistant.store.journal import session_turns
+from assistant.store.verdicts import reviewed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from assistant.records import Interaction, Verdict
+    from assistant.store.audio import AudioShelf
+    from assistant.store.store import Store
+
+
+def reviewed_cases(store: Store, shelf: AudioShelf) -> tuple[list[tuple[str, Case]], int]:
+    """What `cases_from_log` makes of a log and its kept sound, and how many interactions have a verdict."""
+    verdicts = {it.id: verdict for it, verdict in reviewed(store)}
+    sessions = dict.fromkeys(it.session for id_ in verdicts if (it := store.interaction(id_)))
+    turns = [it for session in sessions for it in session_turns(store, session)]
+    return list(cases_from_log(turns, verdicts, set(shelf.ids()))), len(verdicts)
 
 
 def cases_from_log(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
+from math import sqrt
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
@@ -191,6 +193,7 @@ def _comparison(comparisons: Sequence[Comparison]) -> str:
 
 
 def _confusion(score: Score, *, shown: bool) -> str:
+    """What was taken for what, as a drawing and as a table."""
     labels = sorted({label for pair in score.confusion for label in pair}, key=lambda it: (it == NONE, it))
     totals = {label: sum(n for (row, _), n in score.confusion.items() if row == label) for label in labels}
     head = "".join(f'<th scope="col">{escape(label)}</th>' for label in labels)
@@ -203,11 +206,57 @@ def _confusion(score: Score, *, shown: bool) -> str:
             kind = "right" if row == column else "wrong"
             cells.append(f'<td class="{kind}" style="--weight:{weight}%">{count or ""}</td>')
         body.append(f'<tr><th scope="row">{escape(row)}</th>{"".join(cells)}</tr>')
+    name = f"{score.engine}, {score.condition}"
     return (
-        f"<details{' open' if shown else ''}><summary>{escape(score.engine)}, {escape(score.condition)}</summary>"
+        f"<details{' open' if shown else ''}><summary>{escape(name)}</summary>"
+        f'<div class="scroll"><div class="matrix-chart" style="width: {_width(labels)}px">'
+        f"{_matrix(score, labels, totals, name)}</div></div>"
+        '<details><summary class="quiet">The same as a table</summary>'
         '<div class="scroll"><table class="matrix"><thead><tr><th>labelled \\ taken for</th>'
-        f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div></details>"
+        f"{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div></details></details>"
     )
+
+
+def _matrix(score: Score, labels: Sequence[str], totals: Mapping[str, int], name: str) -> str:
+    """A dot a cell, its area the share of the cases of its label, with their number in it."""
+    chart = pygal.Dot()
+    # It names the chart in its own style sheet, where points and commas would mean something.
+    chart.uuid = re.sub(r"\W+", "-", f"confusion-{name}")
+    # As many colours as rows, else the library works one out of a colour that it cannot read.
+    chart.config.style = page_style(
+        (_COLOURS[0],) * len(labels),
+        title_size=15,
+        label_size=13,
+        value_font_size=12,
+        value_colors=("var(--ink)",) * len(labels),
+    )
+    chart.config.js = []
+    chart.title = "Rows: labelled; columns: taken for"
+    chart.config.width, chart.config.height = _width(labels), 170 + 40 * len(labels)
+    chart.config.show_legend = False
+    chart.config.print_values = True
+    chart.config.range = (0, 1)
+    chart.config.x_label_rotation = 40
+    chart.x_labels = list(labels)
+    for row in labels:
+        chart.add(row, [_dot(score.confusion.get((row, it), 0), totals[row], row == it) for it in labels])
+    return _svg(chart)
+
+
+def _width(labels: Sequence[str]) -> int:
+    """Of the drawing, in pixels: a narrow screen scrolls it, so that its numbers stay to be read."""
+    return 260 + 46 * len(labels)
+
+
+def _dot(count: int, total: int, right: bool) -> dict[str, Any] | None:
+    if not count:
+        return None
+    colour = "var(--good)" if right else "var(--bad)"
+    return {
+        "value": sqrt(count / total),
+        "formatter": lambda _value: str(count),
+        "node": {"style": f"fill: {colour}; fill-opacity: .45; stroke: {colour}"},
+    }
 
 
 def _failures(run: Run, conditions: Mapping[str, Condition], folder: Path) -> str:

@@ -22,7 +22,7 @@ from assistant.audiotest.compare import compare
 from assistant.audiotest.conditions import conditions
 from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
 from assistant.audiotest.document import Journal, read_run, to_document, write_whole
-from assistant.audiotest.from_log import cases_from_log
+from assistant.audiotest.from_log import reviewed_cases
 from assistant.audiotest.hearing import Ears
 from assistant.audiotest.junit import to_junit
 from assistant.audiotest.labels import said_at
@@ -31,17 +31,16 @@ from assistant.audiotest.score import score
 from assistant.audiotest.table import comparison_lines, score_table
 from assistant.audiotest.workers import Job, Task, hear_all
 from assistant.cli.exits import INTERRUPTED, NOT_SO
+from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
-from assistant.cli.options import Settings, console, global_options
+from assistant.cli.options import Settings, console, global_options, no_adapt_option
 from assistant.cli.session import activity, endpointing, open_session
 from assistant.clock import SimulatedClock
 from assistant.errors import ConfigError
 from assistant.ledger.plan import load_plan
 from assistant.records import Outcome
 from assistant.store.audio import AudioShelf
-from assistant.store.journal import session_turns
 from assistant.store.store import Store
-from assistant.store.verdicts import reviewed
 from hardware.audio import Utterance
 from hardware.audiofile import read_chunks
 from hardware.microphone import MicrophoneSettings, microphone_chunks
@@ -117,6 +116,7 @@ def engines(_ctx: click.Context, _parameter: click.Parameter, value: str | None)
 @click.option("--telephone", is_flag=True, help="Through the telephone network.")
 @click.option("--condition", "mixed", multiple=True, help="Several at once: noise=babble,snr=12,reverb=0.5")
 @click.option("--bare", is_flag=True, help="Give the recogniser each recording whole: no endpointing.")
+@no_adapt_option
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many conversations, evenly spread.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes (default: one a core).")
@@ -142,6 +142,7 @@ def run(
     telephone: bool,
     mixed: tuple[str, ...],
     bare: bool,
+    no_adapt: bool,
     limit: int | None,
     seed: int,
     workers: int | None,
@@ -158,7 +159,7 @@ def run(
     """
     if resume and json_file is None:
         raise click.UsageError("--resume goes on with what --json FILE has kept; give both")
-    config = settings.load()
+    config = with_engine(settings.load(), None, adapted=not no_adapt)
     names = list(dict.fromkeys(which(name, config) for name in engine or [config.recognition.engine]))
     chosen = conditions(
         noises=noise, snrs_db=snr, reverbs=reverb, rates=rate, levels_db=level, phone=telephone, mixed=mixed
@@ -298,10 +299,7 @@ def from_log(settings: Settings, /, corpus: Path) -> int:
     """
     with Store.open(settings.db_path, mode="read") as store:
         shelf = AudioShelf(settings.db_path)
-        verdicts = {it.id: verdict for it, verdict in reviewed(store)}
-        sessions = dict.fromkeys(it.session for id_ in verdicts if (it := store.interaction(id_)))
-        turns = [it for session in sessions for it in session_turns(store, session)]
-        found = list(cases_from_log(turns, verdicts, set(shelf.ids())))
+        found, verdicts = reviewed_cases(store, shelf)
         added = 0
         for id_, case in found:
             recording = shelf.find(id_)
@@ -309,7 +307,7 @@ def from_log(settings: Settings, /, corpus: Path) -> int:
                 samples = np.concatenate([chunk.samples for chunk in read_chunks(recording)])
                 add_case(corpus, case, samples)
                 added += 1
-    with_sound = f"{len(verdicts)} reviewed, {len(found)} of them with sound and with all turns before them"
+    with_sound = f"{verdicts} reviewed, {len(found)} of them with sound and with all turns before them"
     console().print(f"{corpus}: {added} cases added; {with_sound}", markup=False, soft_wrap=True)
     return 0
 

@@ -11,6 +11,7 @@ import click
 
 from assistant.audiotest.cases import ended_as_said, load_cases
 from assistant.cli.exits import INTERRUPTED, NOT_SO
+from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, global_options
 from assistant.cli.pnl import print_profit
 from assistant.cli.session import open_session
@@ -44,7 +45,9 @@ def command(settings: Settings, /) -> int:
     cases = load_cases(household_dir())
     clock = SimulatedClock(min(case.at for case in cases if case.at))
     db = settings.db or Path(tempfile.mkdtemp(prefix="pennyworth-demo-")) / "demo.db"
-    with open_session(settings.load(), db=db, clock=clock, quiet=False) as session:
+    # Its voices are nobody's of this house.
+    config = with_engine(settings.load(), None, adapted=False)
+    with open_session(config, db=db, clock=clock, quiet=False) as session:
         session.out.print(
             f"One household's week, {len(cases)} recordings of synthetic voices. "
             "Partners, orders and revenue are simulated; recognition and its cost are real.\n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED
-from assistant.cli.options import Settings, global_options, json_option, printable
+from assistant.cli.options import Settings, global_options, json_option, no_adapt_option, printable
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SimulatedClock
 from hardware.audiofile import read_chunks
@@ -31,17 +31,20 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "vosk", "pocketsphinx"]),
     help="Recogniser (default: as configured).",
 )
+@no_adapt_option
 @json_option
 @global_options
 @click.pass_obj
-def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, as_json: bool) -> int:
+def command(
+    settings: Settings, /, files: tuple[Path, ...], engine: str | None, no_adapt: bool, as_json: bool
+) -> int:
     """Take audio FILES for what the microphone heard, one after the other, in one conversation.
 
     WAV, FLAC, OGG and MP3 of any rate and any number of channels. A file that cannot be read is named, and
     the others are still heard.
     """
     failed: list[Path] = []
-    config = with_engine(settings.load(), engine)
+    config = with_engine(settings.load(), engine, adapted=not no_adapt)
     # The sound is taken for spoken from now on, in its own time.
     clock = SimulatedClock(datetime.now(UTC))
     with open_session(config, db=settings.db_path, clock=clock, quiet=as_json) as session:
@@ -53,14 +56,14 @@ def command(settings: Settings, /, files: tuple[Path, ...], engine: str | None, 
     return DEVICE_FAILED if failed else 0
 
 
-def with_engine(config: Config, engine: str | None) -> Config:
-    """`config` with another recogniser, when one was asked for."""
-    if engine is None:
-        return config
-    return dataclasses.replace(
-        config,
-        recognition=dataclasses.replace(config.recognition, engine=engine),  # type: ignore[arg-type]
-    )
+def with_engine(config: Config, engine: str | None, *, adapted: bool = True) -> Config:
+    """`config` with another recogniser, when one was asked for, and without adaptation, where none is wanted."""
+    recognition = config.recognition
+    if engine is not None:
+        recognition = dataclasses.replace(recognition, engine=engine)  # type: ignore[arg-type]
+    if not adapted:
+        recognition = dataclasses.replace(recognition, adapted=False)
+    return dataclasses.replace(config, recognition=recognition)
 
 
 def _heard(

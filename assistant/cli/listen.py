@@ -14,7 +14,7 @@ import click
 
 from assistant.cli.device import lights, mute_button, open_voice, talk_button
 from assistant.cli.hear import with_engine
-from assistant.cli.options import Settings, global_options
+from assistant.cli.options import Settings, global_options, no_adapt_option
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
 from assistant.errors import ConfigError
@@ -56,17 +56,24 @@ CHUNK_S = 0.032
     type=click.Choice(["always", "wake", "push"]),
     help="Hear everything, what follows the wake word, or what follows the Enter key (default: as configured).",
 )
+@no_adapt_option
 @click.option("--quiet", is_flag=True, help="Print replies and do not speak them.")
 @global_options
 @click.pass_obj
 def command(
-    settings: Settings, /, profiles: tuple[str, ...], engine: str | None, mode: str | None, quiet: bool
+    settings: Settings,
+    /,
+    profiles: tuple[str, ...],
+    engine: str | None,
+    mode: str | None,
+    no_adapt: bool,
+    quiet: bool,
 ) -> int:
     """Listen to the microphone until Ctrl-C. Nothing that is heard leaves this machine.
 
     Sound is kept beside the log if `privacy.keep_audio` in the configuration asks for it, and else not at all.
     """
-    config = with_engine(settings.load(profiles), engine)
+    config = with_engine(settings.load(profiles), engine, adapted=not no_adapt)
     if mode:
         config = dataclasses.replace(config, hearing=dataclasses.replace(config.hearing, mode=mode))  # type: ignore[arg-type]
     voice = None if quiet else _voice(config)

@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "fleet": "assistant.cli.fleet",
     "intents": "assistant.cli.intents",
     "audio-test": "assistant.cli.audio_test",
+    "adapt": "assistant.cli.adapt",
     "pin": "assistant.cli.pin",
     "models": "assistant.cli.models",
     "review": "assistant.cli.review",

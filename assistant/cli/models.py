@@ -81,12 +81,16 @@ def list_(settings: Settings, /, as_json: bool) -> None:
             row.get("language", ""),
             str(row.get("megabytes", "")),
             row.get("licence", ""),
-            "published" if row.get("sha256") else "not published",
+            "a third party's" if row.get("sha256") else "not published",
         )
     out = console()
     out.print(table)
+    pinned = "; ".join(
+        f"that of {model.name} is from {model.source}" for model in registry.models if model.sha256
+    )
+    out.print(f"\nAlpha Cephei publishes no SHA-256; {pinned}.", soft_wrap=True)
     out.print(
-        f"\nModels are kept in {_folder()}. `pennyworth models fetch` brings the first one.", soft_wrap=True
+        f"Models are kept in {_folder()}. `pennyworth models fetch` brings the first one.", soft_wrap=True
     )
 
 
@@ -126,7 +130,10 @@ def fetch_(settings: Settings, /, name: str | None, source: str | None, again: b
         f"{fetched.folder} is installed, and is used from now on where the engine is auto.", soft_wrap=True
     )
     if fetched.checked and model:
-        out.print(f"Its SHA-256 is the published one ({model.source}).", soft_wrap=True)
+        out.print(
+            f"Its SHA-256 is the one from {model.source}; Alpha Cephei, who publishes the model, gives none.",
+            soft_wrap=True,
+        )
     else:
         out.print(
             f"No SHA-256 is published for it: only the archive's own checksums were compared. It is {fetched.sha256}.",

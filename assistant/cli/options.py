@@ -44,6 +44,9 @@ class Settings:
         )
 
 
+no_adapt_option: Final = click.option(
+    "--no-adapt", is_flag=True, help="PocketSphinx's model as it is, not as `adapt` adapted it."
+)
 json_option: Final = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on standard output."
 )

@@ -93,6 +93,7 @@ class Session:
             vosk_model=_path(self.config.recognition.vosk_model),
             cache_dir=cache_dir(),
             data_dir=data_dir(),
+            adapted=self.config.recognition.adapted,
             language=self.config.language,
         )
 

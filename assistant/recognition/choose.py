@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from assistant.errors import RecognitionError
 from assistant.recognition.models import SYSTEM_MODELS, check_model, find_vosk_model
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from intents.word_graph import WordGraph
 
 logger = logging.getLogger(__name__)
+
+FILE: Final = "adaptation-en-us.npz"
+"""Where `pennyworth adapt` keeps what it learnt of a speaker, in the data folder."""
 
 Engine: TypeAlias = Literal["auto", "vosk", "pocketsphinx"]
 """What the configuration may ask for."""
@@ -32,6 +35,7 @@ def open_recogniser(
     vosk_model: Path | None,
     cache_dir: Path | None,
     data_dir: Path,
+    adapted: bool = True,
     language: str = "en",
     environ: Mapping[str, str] | None = None,
     home: Path | None = None,
@@ -41,8 +45,9 @@ def open_recogniser(
 
     Vosk listens for `phrases`; PocketSphinx's acoustic model is searched under the whole `graph`, which is kept in
     `cache_dir` under `key`, the name of all that it depends on. Each is called only where it is needed. "auto" is
-    Vosk where a model of the language is found (see `find_vosk_model`) and loads, else PocketSphinx. `vosk_model` is a
-    model's folder, or one that holds models; `environ` and `home` default to the process's own.
+    Vosk where a model of the language is found (see `find_vosk_model`) and loads, else PocketSphinx. With `adapted`
+    its model is that of the speaker, where `data_dir` holds one. `vosk_model` is a model's folder, or one that holds
+    models; `environ` and `home` default to the process's own.
 
     Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
     """
@@ -64,7 +69,7 @@ def open_recogniser(
             )
         return _vosk(model_dir, phrases(), data_dir)
     if engine == "pocketsphinx":
-        return _sphinx(graph, key, cache_dir, language)
+        return _sphinx(graph, key, cache_dir, language, data_dir / FILE if adapted else None)
     if model_dir is None:
         reason = "no Vosk model was found"
     else:
@@ -75,7 +80,7 @@ def open_recogniser(
             if vosk_model is not None:
                 raise
             reason = f"Vosk could not be used: {error}"
-    recogniser = _sphinx(graph, key, cache_dir, language)
+    recogniser = _sphinx(graph, key, cache_dir, language, data_dir / FILE if adapted else None)
     logger.warning(
         "listening with PocketSphinx, as %s; to be understood better, run `pennyworth models fetch` once, "
         "or set `engine` to pocketsphinx and hear of this no more",
@@ -96,14 +101,20 @@ def _vosk(model_dir: Path, phrases: Sequence[str], data_dir: Path) -> Recogniser
     return VoskRecogniser(model_dir, phrases)
 
 
-def _sphinx(graph: Callable[[], WordGraph], key: str, cache_dir: Path | None, language: str) -> Recogniser:
+def _sphinx(
+    graph: Callable[[], WordGraph], key: str, cache_dir: Path | None, language: str, adaptation: Path | None
+) -> Recogniser:
     if language != "en":
         raise RecognitionError(
             f"PocketSphinx brings a model of English only, not of {language!r}; "
             f"`pennyworth models fetch {language}` brings a Vosk model of that language if there is one, "
             "or set `vosk_model` to the folder of yours"
         )
+    from assistant.recognition.grammar.adaptation import read_adaptation
     from assistant.recognition.grammar.compiled import open_grammar
     from assistant.recognition.grammar.recogniser import GrammarRecogniser
 
-    return GrammarRecogniser(open_grammar(graph, key=key, cache_dir=cache_dir))
+    return GrammarRecogniser(
+        open_grammar(graph, key=key, cache_dir=cache_dir),
+        read_adaptation(adaptation) if adaptation else None,
+    )

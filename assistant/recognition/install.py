@@ -36,7 +36,7 @@ class Fetched:
     sha256: str
     """Of its archive."""
     checked: bool
-    """Whether that is what was published; False where nothing was."""
+    """Whether that is the one that is known of it; False where none is."""
 
 
 def fetch(
@@ -50,11 +50,11 @@ def fetch(
 ) -> Fetched:
     """Bring the archive at `address` (https, or a file of this machine) into `folder` as a model.
 
-    Downloaded, its SHA-256 compared where one is published, unpacked aside, checked, loaded once in a process of its
+    Downloaded, its SHA-256 compared where one is known, unpacked aside, checked, loaded once in a process of its
     own, and only then put in its place. Killed on the way it leaves what is downloaded, to go on with, and no model.
 
     Raises:
-        RecognitionError: it cannot be had, is not what was published, is no model, or is there already.
+        RecognitionError: it cannot be had, is not what is known of it, is no model, or is there already.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +79,8 @@ def fetch(
             if archive != local:
                 _forget(archive)
             raise RecognitionError(
-                f"{archive.name} has the SHA-256 {sha256}, not the published {model.sha256}: it was changed or damaged "
-                "on its way, and is not used; fetch it again"
+                f"{archive.name} has the SHA-256 {sha256}, not {model.sha256} (from {model.source}): it was changed or "
+                "damaged on its way, and is not used; fetch it again"
             )
         try:
             _put_in_place(archive, folder, target, sha256)

@@ -29,7 +29,7 @@ class PublishedModel:
     sha256: Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
     """Of the archive; empty where nobody is known to have published one."""
     source: str
-    """Who published the SHA-256."""
+    """Who published the SHA-256: a third party, since Alpha Cephei gives none."""
     about: str
     """What it is good for."""
 

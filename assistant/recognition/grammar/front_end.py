@@ -130,23 +130,71 @@ def with_differences(coefficients: NDArray[np.float64]) -> NDArray[np.float32]:
 
 def without_noise(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mel power with its slowly changing part taken off, by a smoothed gain: the library's `remove_noise`."""
-    gains = np.empty_like(mel)
-    if not len(mel):
-        return gains
-    power = mel[0].copy()
-    noise = power / _MOST_GAIN
-    floor = power / _MOST_GAIN
-    peak = np.zeros(mel.shape[1])
-    for t, frame in enumerate(mel):
-        power = _POWER_DECAY * power + (1 - _POWER_DECAY) * frame
-        noise = _envelope(noise, power)
-        signal = np.maximum(power - noise, 1.0)
-        floor = _envelope(floor, signal)
-        peak = peak * _PEAK_DECAY
-        masked = np.where(signal < _PEAK_DECAY * peak, peak * _MASKED, signal)
-        peak = np.maximum(peak, signal)
-        gains[t] = np.clip(np.maximum(masked, floor) / power, 1 / _MOST_GAIN, _MOST_GAIN)
-    return mel * (gains @ _smoothing(mel.shape[1]))
+    return NoiseRemoval().remove(mel)
+
+
+class NoiseRemoval:
+    """The library's `remove_noise`, for frames that come a few at a time."""
+
+    def __init__(self) -> None:
+        self._state: tuple[NDArray[np.float64], ...] | None = None
+
+    def remove(self, mel: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The next frames, mel power of shape (frames, 25), without the noise that those up to each of them show."""
+        gains = np.empty_like(mel)
+        if not len(mel):
+            return gains
+        if self._state is None:
+            self._state = mel[0], mel[0] / _MOST_GAIN, mel[0] / _MOST_GAIN, np.zeros(mel.shape[1])
+        power, noise, floor, peak = self._state
+        for t, frame in enumerate(mel):
+            power = _POWER_DECAY * power + (1 - _POWER_DECAY) * frame
+            noise = _envelope(noise, power)
+            signal = np.maximum(power - noise, 1.0)
+            floor = _envelope(floor, signal)
+            peak = peak * _PEAK_DECAY
+            masked = np.where(signal < _PEAK_DECAY * peak, peak * _MASKED, signal)
+            peak = np.maximum(peak, signal)
+            gains[t] = np.clip(np.maximum(masked, floor) / power, 1 / _MOST_GAIN, _MOST_GAIN)
+        self._state = power, noise, floor, peak
+        return mel * (gains @ _smoothing(mel.shape[1]))
+
+
+class GrowingUtterance:
+    """The first front end for an utterance that is still being spoken: each frame is worked on once.
+
+    The floor of noise and the mean are those of what was heard up to then, so that the features come near to those of
+    the whole utterance and are not the same.
+    """
+
+    def __init__(self) -> None:
+        self._mel = np.empty((0, _FILTERS))
+        self._cepstra = np.empty((0, CEPSTRA))
+        self._noise = NoiseRemoval()
+        self.given = 0
+        """Frames that `features` has given."""
+
+    def features(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Of the frames that are new in `samples`, all of the utterance up to now; shape (frames, streams, 13).
+
+        The last frames wait for those that their differences look at.
+        """
+        known = len(self._mel)
+        # From a frame earlier: the pre-emphasis looks back by a sample.
+        begin = max(0, known - 1)
+        fresh = mel_power(power_spectrum(samples[begin * FRAME_SHIFT :]))[known - begin :]
+        self._mel = np.concatenate([self._mel, fresh])
+        if len(fresh):
+            removed = self._noise.remove(fresh + floor_of(self._mel))
+            self._cepstra = np.concatenate([self._cepstra, cepstra(removed)])
+        ready = len(self._cepstra) - DELTA_REACH
+        if ready <= self.given:
+            return np.empty((0, 3, CEPSTRA), dtype=np.float32)
+        first = max(0, self.given - DELTA_REACH)
+        near = with_differences(self._cepstra[first:] - self._cepstra.mean(axis=0))
+        given = near[self.given - first : ready - first]
+        self.given = ready
+        return given
 
 
 def _envelope(envelope: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,10 +9,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from assistant.recognition.grammar.acoustic_model import SenoneScorer, bundled_model, load_acoustic_model
+from assistant.recognition.grammar.adaptation import with_adaptation
 from assistant.recognition.grammar.front_end import (
-    DELTA_REACH,
     FRAME_SHIFT,
     FRAMES_A_SECOND,
+    GrowingUtterance,
     cepstra,
     mel_power,
     power_spectrum,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.recognition.grammar.acoustic_model import AcousticModel
+    from assistant.recognition.grammar.adaptation import Adaptation
     from assistant.recognition.grammar.compiled import Grammar
     from assistant.recognition.grammar.network import Network
     from assistant.recognition.grammar.search import Path
@@ -59,16 +61,18 @@ class GrammarRecogniser:
     same samples give the same transcript, whatever was heard before.
     """
 
-    def __init__(self, grammar: Grammar) -> None:
-        """Listen for `grammar`; raises `RecognitionError` for a model that is broken."""
+    def __init__(self, grammar: Grammar, adaptation: Adaptation | None = None) -> None:
+        """Listen for `grammar`, with the model as it is or adapted; raises `RecognitionError` for a broken model."""
         place = bundled_model()
         self._grammar = grammar
         self._network = grammar.network
-        self._front_end = FrontEnd(load_acoustic_model(place.folder), self._network)
+        self.front_end = FrontEnd(load_acoustic_model(place.folder), self._network, adaptation)
         self._search = Search(self._network, runners_up=True)
-        self._name = f"pocketsphinx {place.version} en-us"
+        self._name = f"pocketsphinx {place.version} en-us" + (
+            f", adapted {adaptation.name}" if adaptation else ""
+        )
         self._chunks: list[NDArray[np.int16]] = []
-        self._partial_search: Search | None = None
+        self._growing: tuple[GrowingUtterance, Search] | None = None
         self._partial = ""
 
     @property
@@ -101,10 +105,10 @@ class GrammarRecogniser:
         samples = self._samples()
         if len(samples) < FIRST_PARTIAL_S * SAMPLE_RATE:
             return ""
-        if self._partial_search is None:
-            self._partial_search = Search(self._network)
-        search = self._partial_search
-        scores = self._front_end.next_scores(samples, search.frames)
+        if self._growing is None:
+            self._growing = GrowingUtterance(), Search(self._network)
+        growing, search = self._growing
+        scores = self.front_end.next_scores(growing, samples)
         if len(scores):
             search.advance(scores)
             path = search.best(final=False)
@@ -115,7 +119,7 @@ class GrammarRecogniser:
         """End the utterance; the next chunk begins a new one."""
         samples = self._samples()
         self._chunks = []
-        self._partial_search = None
+        self._growing = None
         self._partial = ""
         nothing = Transcript(text="", engine=self.engine, model=self.model)
         if len(samples) < SHORTEST_S * SAMPLE_RATE:
@@ -152,7 +156,7 @@ class GrammarRecogniser:
 
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
-        scores = self._front_end.hear(samples)
+        scores = self.front_end.hear(samples)
         self._search.reset()
         self._search.advance(scores)
         return self._search.best(final=True), scores
@@ -179,10 +183,10 @@ class FrontEnd:
     The matrices are small: threads of a BLAS would mostly wait for each other, and on a busy machine for good.
     """
 
-    def __init__(self, model: AcousticModel, network: Network) -> None:
+    def __init__(self, model: AcousticModel, network: Network, adaptation: Adaptation | None = None) -> None:
         """Score the senones of `network`."""
         self._threads = ThreadpoolController()
-        self._scorer = SenoneScorer(model, network.senones)
+        self._scorer = SenoneScorer(with_adaptation(model, adaptation), network.senones)
         self._mixture = speech_mixture(model)
 
     def hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -191,29 +195,25 @@ class FrontEnd:
         They are the mean of two front ends: noise removed, and noise compensated.
         """
         with self._threads.limit(limits=1, user_api="blas"):
-            return self._hear(samples)
+            removed, taken_off = self.features(samples)
+            scores = self._scored(removed)
+            scores += self._scored(taken_off)
+            scores *= np.float32(0.5)
+            return scores
 
-    def _hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+    def features(self, samples: NDArray[np.int16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the two front ends make of an utterance, each of shape (frames, streams, 13)."""
         mel = with_floor(mel_power(power_spectrum(samples)))
         coefficients = cepstra(without_noise(mel))
-        scores = self._scored(with_differences(coefficients - coefficients.mean(axis=0)))
-        scores += self._scored(with_differences(compensated(mel, self._mixture)))
-        scores *= np.float32(0.5)
-        return scores
+        return (
+            with_differences(coefficients - coefficients.mean(axis=0)),
+            with_differences(compensated(mel, self._mixture)),
+        )
 
-    def next_scores(self, samples: NDArray[np.int16], done: int) -> NDArray[np.float32]:
-        """Scores of the frames after the first `done` of an utterance that is still growing.
-
-        The features are made anew, which is cheap, since the level of the floor and the mean become known better; the
-        last frames wait for those that their differences look at.
-        """
-        ready = len(samples) // FRAME_SHIFT - DELTA_REACH - 2
-        if ready <= done:
-            return np.empty((0, len(self._scorer.senones)), dtype=np.float32)
+    def next_scores(self, growing: GrowingUtterance, samples: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Scores of the frames that are new in an utterance that is still growing, by the first front end alone."""
         with self._threads.limit(limits=1, user_api="blas"):
-            coefficients = cepstra(without_noise(with_floor(mel_power(power_spectrum(samples)))))
-            features = with_differences(coefficients - coefficients.mean(axis=0))
-            return self._scored(features[done:ready])
+            return self._scored(growing.features(samples))
 
     def _scored(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._scorer.score(features, stream_weights=STREAM_WEIGHTS)

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from assistant.recognition.grammar.front_end import (
+    DELTA_REACH,
     FRAME_LENGTH,
     FRAME_SHIFT,
     MARGIN,
+    GrowingUtterance,
+    NoiseRemoval,
     cepstra,
     from_cepstra,
     mel_filters,
@@ -106,3 +109,26 @@ def test_quiet_around_speech_is_left_out_but_for_a_margin(jazz: NDArray[np.int16
 )
 def test_where_nothing_stands_out_nothing_is_left_out(samples: NDArray[np.int16]) -> None:
     assert speech_span(samples) == (0, len(samples))
+
+
+@pytest.mark.parametrize("step", [1, 7, 100])
+def test_noise_is_removed_alike_however_the_frames_come(jazz: NDArray[np.int16], step: int) -> None:
+    mel = with_floor(mel_power(power_spectrum(jazz)))
+    removal = NoiseRemoval()
+    pieces = [removal.remove(mel[start : start + step]) for start in range(0, len(mel), step)]
+    assert np.concatenate(pieces) == pytest.approx(without_noise(mel), rel=1e-12)
+
+
+@pytest.mark.parametrize("step", [80, 1600, 100_000])
+def test_a_growing_utterance_gives_each_frame_once(jazz: NDArray[np.int16], step: int) -> None:
+    growing = GrowingUtterance()
+    given = [growing.features(jazz[: end + step]) for end in range(0, len(jazz), step)]
+    features = np.concatenate(given)
+    coefficients = cepstra(without_noise(with_floor(mel_power(power_spectrum(jazz)))))
+    whole = with_differences(coefficients - coefficients.mean(axis=0))[: len(features)]
+    assert len(features) == growing.given == len(coefficients) - DELTA_REACH
+    if step >= len(jazz):
+        assert features == pytest.approx(whole, abs=1e-5)
+    # Once the loudest has been heard the differences, which no mean touches, are those of the whole utterance.
+    late = len(features) * 3 // 4
+    assert np.abs(features[late:, 1:] - whole[late:, 1:]).mean() < 0.1 * np.abs(whole[:, 1:]).mean()
