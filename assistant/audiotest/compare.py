@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from assistant.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from assistant.audiotest.results import CaseResult, Run
 
 
@@ -43,20 +45,17 @@ class Comparison:
 def compare(now: Run, before: Run) -> list[Comparison]:
     """Pair the cases of two runs by engine, condition, recording and place in the corpus.
 
-    Two runs of a single engine each are paired even if the engines differ.
-
-    Raises:
-        ConfigError: the runs have no case in common.
+    Two runs of a single engine each are paired even if the engines differ. What has no pair is left out.
     """
-    single = len(now.engines) == len(before.engines) == 1
-    old = {it.key[0 if not single else 1 :]: it for it in before.results}
+    skipped = _skipped(now.engines, before)
+    old = {it.key[skipped:]: it for it in before.results}
     found = []
     for engine in now.engines:
         for condition in now.conditions:
             pairs = []
             results = now.of(engine, condition)
             for it in results:
-                was = old.get(it.key[0 if not single else 1 :])
+                was = old.get(it.key[skipped:])
                 if was is not None:
                     pairs.append((was, it))
             if not pairs:
@@ -75,11 +74,23 @@ def compare(now: Run, before: Run) -> list[Comparison]:
                     false_orders=sum(it.false_order - was.false_order for was, it in pairs),
                 )
             )
-    if not found:
+    return found
+
+
+def check_comparable(
+    planned: Iterable[tuple[str, str, str, int]], engines: Sequence[str], before: Run
+) -> None:
+    """Raise `ConfigError` if none of the cases that are to be heard (by their keys) is in an earlier run."""
+    skipped = _skipped(engines, before)
+    if {key[skipped:] for key in planned}.isdisjoint(it.key[skipped:] for it in before.results):
         raise ConfigError(
             "the baseline has no case in common with this run; take one of the same corpus, conditions and engine"
         )
-    return found
+
+
+def _skipped(engines: Sequence[str], before: Run) -> int:
+    """How much of a case's key does not count: the engine, where each run has one."""
+    return 1 if len(engines) == len(before.engines) == 1 else 0
 
 
 def mcnemar(broke: int, mended: int) -> float:

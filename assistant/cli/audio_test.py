@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import assistant
 from assistant.audiotest.cases import Case
-from assistant.audiotest.compare import compare
+from assistant.audiotest.compare import check_comparable, compare
 from assistant.audiotest.conditions import conditions
 from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
 from assistant.audiotest.document import Journal, read_run, to_document, write_whole
@@ -193,6 +193,17 @@ def run(
         for name in names
         for number, cases in conversations
     ]
+    if before:
+        # Before anything is heard: an hour later it would be too late to say so.
+        check_comparable(
+            (
+                (task.engine, task.condition.label, case.audio, task.number)
+                for task in tasks
+                for case in task.cases
+            ),
+            names,
+            before,
+        )
     job = Job(
         open_ears=partial(open_ears, config, tuple(path.absolute() for path in intents)),
         folder=found.folder.absolute(),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from assistant.audiotest.compare import compare, mcnemar
+from assistant.audiotest.compare import check_comparable, compare, mcnemar
 from assistant.errors import ConfigError
 from tests.assistant.audiotest.examples import foreign, missed, result, run
 
@@ -59,6 +59,16 @@ def test_one_engine_is_compared_with_another() -> None:
     assert len(found.broke) == 1
 
 
-def test_runs_without_a_case_in_common_are_refused() -> None:
+def test_runs_without_a_case_in_common_are_refused_before_anything_is_heard() -> None:
+    before = run(result("2"))
     with pytest.raises(ConfigError, match="no case in common"):
-        compare(run(result("1")), run(result("2")))
+        check_comparable([result("1").key], ["vosk"], before)
+    check_comparable([result("1").key, result("2").key], ["vosk"], before)
+    # Of one engine each, whichever it is.
+    check_comparable([replace(result("2"), engine="pocketsphinx").key], ["pocketsphinx"], before)
+    with pytest.raises(ConfigError, match="no case in common"):
+        check_comparable([replace(result("2"), engine="pocketsphinx").key], ["pocketsphinx", "auto"], before)
+
+
+def test_what_was_heard_until_an_interruption_may_have_no_pair() -> None:
+    assert compare(run(result("1")), run(result("2"))) == []
