@@ -1,9 +1,10 @@
 """How well the grammar's recogniser hears, what it costs, and how that grows: the tables of docs/recognition.md.
 
-    python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign] [--lists]
+    python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign] [--adapt] [--lists] [--write]
 
 CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), `intents.yaml` and `noise-*.flac`. Noise is mixed at a
-place that follows from the recording's name and the ratio, so that every run hears the same.
+place that follows from the recording's name and the ratio, so that every run hears the same. `--adapt` measures
+`pennyworth adapt` on it instead. `--write` puts the tables into the page, between their marks.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import multiprocessing
 import random
+import re
+import resource
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +27,7 @@ import numpy as np
 import soundfile
 
 from assistant.recognition.grammar.acoustic_model import bundled_model
-from assistant.recognition.grammar.compiled import compile_grammar
+from assistant.recognition.grammar.compiled import compile_grammar, open_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from intents.catalogue import load_catalogue
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LIST_SIZES: Final = (100, 1_000, 10_000)
+PAGE: Final = Path(__file__).parents[2] / "docs" / "recognition.md"
 _LOUDEST: Final = 2048
 """Samples of the frames whose largest energy counts as that of speech and noise."""
 
@@ -50,16 +57,63 @@ def main() -> None:
     parser.add_argument(
         "--foreign", action="store_true", help="hear the corpus under the bundled language too"
     )
+    parser.add_argument("--adapt", action="store_true", help="measure `pennyworth adapt` on the corpus")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
     arguments = parser.parse_args()
-    if arguments.corpus:
+    tables: dict[str, Iterator[str]] = {}
+    if arguments.corpus and arguments.adapt:
+        tables["adaptation"] = adaptation(arguments.corpus, arguments.snr)
+    elif arguments.corpus:
         ratios = [None, *(float(snr) for snr in arguments.snr.split(",") if snr)]
-        for line in acceptance(arguments.corpus, ratios, every=arguments.every, foreign=arguments.foreign):
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
+        tables["acceptance"] = acceptance(
+            arguments.corpus, ratios, every=arguments.every, foreign=arguments.foreign
+        )
     if arguments.lists:
-        for line in growth():
+        tables["lists"] = growth()
+    for name, lines in tables.items():
+        kept = []
+        for line in lines:
+            kept.append(line)
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
+        if arguments.write:
+            page = PAGE.read_text(encoding="utf-8")
+            PAGE.write_text(with_table(page, name, kept), encoding="utf-8")
+
+
+def with_table(page: str, name: str, lines: list[str]) -> str:
+    """The page with a table between the marks of its name; ValueError where it has none."""
+    table = "\n".join(lines)
+    found, count = re.subn(
+        rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)", rf"\g<1>{table}\g<2>", page, flags=re.DOTALL
+    )
+    if count != 1:
+        raise ValueError(f"the page has {count} tables {name!r}, not one; mark it with <!-- table {name} -->")
+    return found
+
+
+def adaptation(corpus: Path, snr: str) -> Iterator[str]:
+    """Rows of what `pennyworth adapt` measures on a corpus; nothing is kept."""
+    (noise,) = corpus.glob("noise-*.flac")
+    command = ["adapt", str(corpus), "--intents", str(corpus / "intents.yaml"), "--dry-run", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "assistant.cli", *command, "--noise", str(noise), "--snr", snr],
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    yield from adaptation_rows(json.loads(done.stdout))
+
+
+def adaptation_rows(measured: dict[str, Any]) -> Iterator[str]:
+    """The document of `pennyworth adapt --json` as rows."""
+    yield "| condition | commands | before | adapted | gain, 95 % | broke | mended | McNemar p |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in measured["conditions"]:
+        low, high = row["gain_ci95"]
+        yield (
+            f"| {row['condition']} | {row['cases']} | {row['before']:.3f} | {row['after']:.3f} "
+            f"| {low:+.3f} to {high:+.3f} | {row['broke']} | {row['mended']} | {row['p_value']:.2g} |"
+        )
 
 
 def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign: bool) -> Iterator[str]:
@@ -72,8 +126,9 @@ def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign:
     recogniser, matcher = GrammarRecogniser(compile_grammar(word_graph(catalogue))), Matcher(catalogue)
     bundled = load_catalogue()
     strange = (GrammarRecogniser(compile_grammar(word_graph(bundled))), Matcher(bundled)) if foreign else None
-    yield "| condition | recordings | accepted | turned down | wrong | real-time factor | foreign accepted |"
-    yield "|---|---|---|---|---|---|---|"
+    more = " foreign accepted |" if foreign else ""
+    yield f"| condition | recordings | accepted | turned down | wrong | real-time factor |{more}"
+    yield f"|---|---|---|---|---|---|{'---|' if foreign else ''}"
     for snr in ratios:
         right = empty = taken = 0
         audio_s = cpu_s = 0.0
@@ -93,7 +148,7 @@ def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign:
         n = len(cases)
         yield (
             f"| {'clean' if snr is None else f'{snr:g} dB'} | {n} | {right / n:.3f} | {empty / n:.3f} "
-            f"| {(n - right - empty) / n:.3f} | {cpu_s / audio_s:.3f} | {f'{taken / n:.3f}' if strange else '-'} |"
+            f"| {(n - right - empty) / n:.3f} | {cpu_s / audio_s:.3f} |{f' {taken / n:.3f} |' if strange else ''}"
         )
 
 
@@ -125,7 +180,22 @@ def loudest(samples: NDArray[np.float64]) -> float:
 
 
 def growth() -> Iterator[str]:
-    """Rows of what a list of so many values costs, in a language like that of a music player."""
+    """Rows of what a list of so many values costs, in a language like that of a music player.
+
+    Each in a process of its own, whose memory is its own.
+    """
+    yield (
+        "| list values | instances | s to compile | s to open again | memory of the network, MB "
+        "| most of the process, MB | real-time factor |"
+    )
+    yield "|---|---|---|---|---|---|---|"
+    for size in LIST_SIZES:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            yield pool.apply(cost_of_list, (size,))
+
+
+def cost_of_list(size: int) -> str:
+    """The row of a list of about `size` values."""
     words = [
         line.split(None, 1)[0]
         for line in bundled_model().dictionary.read_text(encoding="utf-8").splitlines()
@@ -133,24 +203,28 @@ def growth() -> Iterator[str]:
     ]
     recordings = [read(path) for path, text in household() if text.startswith("play")]
     audio_s = sum(len(samples) for samples in recordings) / SAMPLE_RATE
-    yield "| list values | instances | seconds to compile | memory, MB | real-time factor |"
-    yield "|---|---|---|---|---|"
-    for size in LIST_SIZES:
-        rng = random.Random(size)
-        artists = {" ".join(rng.choices(words, k=rng.choice((1, 2, 2, 3)))) for _ in range(size)}
-        begun = time.process_time()
-        graph = graph_of_phrases([f"{verb} {artist}" for verb in ("play", "put on") for artist in artists])
-        recogniser = GrammarRecogniser(compile_grammar(graph))
-        compiled = time.process_time() - begun
-        begun = time.process_time()
-        for samples in recordings:
-            recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
-            recogniser.finish()
-        factor = (time.process_time() - begun) / audio_s
-        network = recogniser.network
-        yield (
-            f"| {len(artists):,} | {network.size:,} | {compiled:.1f} | {network.bytes / 1e6:.0f} | {factor:.3f} |"
-        )
+    rng = random.Random(size)
+    artists = {" ".join(rng.choices(words, k=rng.choice((1, 2, 2, 3)))) for _ in range(size)}
+    phrases = [f"{verb} {artist}" for verb in ("play", "put on") for artist in sorted(artists)]
+    with tempfile.TemporaryDirectory() as folder:
+        spent = []
+        for _ in range(2):
+            begun = time.process_time()
+            recogniser = GrammarRecogniser(
+                open_grammar(lambda: graph_of_phrases(phrases), key="list", cache_dir=Path(folder))
+            )
+            spent.append(time.process_time() - begun)
+    begun = time.process_time()
+    for samples in recordings:
+        recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
+        recogniser.finish()
+    factor = (time.process_time() - begun) / audio_s
+    network = recogniser.network
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    return (
+        f"| {len(artists):,} | {network.size:,} | {spent[0]:.1f} | {spent[1]:.2f} | {network.bytes / 1e6:.0f} "
+        f"| {most:.0f} | {factor:.3f} |"
+    )
 
 
 if __name__ == "__main__":
