@@ -8,10 +8,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from assistant.errors import ConfigError, RecognitionError
 from assistant.recognition.download import alone, download, sha256_of
-from assistant.recognition.models import check_model
+from assistant.recognition.models import check_model, is_model_name
 from assistant.recognition.trial import PASSED, try_model
 from assistant.recognition.unpack import unpack
 
@@ -61,7 +62,15 @@ def fetch(
     except OSError as error:
         raise RecognitionError(f"cannot make the folder {folder}: {error.strerror}") from error
     local = Path(address).expanduser()
-    name = model.name if model else Path(address).name.removesuffix(".zip")
+    if "://" not in address and not local.is_file():
+        raise ConfigError(f"there is no file {local}; name an archive, or an https address")
+    path = urlsplit(address).path if "://" in address else address
+    name = model.name if model else Path(path).name.removesuffix(".zip")
+    if not is_model_name(name):
+        raise ConfigError(
+            f"an archive called {Path(path).name!r} would not be found again as a model, since a name says of which "
+            "language and size a model is; call it as it was published, such as vosk-model-small-en-us-0.15.zip"
+        )
     target = folder / name
     with alone(folder / ".lock"):
         if target.exists() and not again:
@@ -72,8 +81,6 @@ def fetch(
             fetcher(address, archive, limit=limit, progress=progress)
         else:
             archive = local
-            if not archive.is_file():
-                raise ConfigError(f"there is no file {archive}; name an archive, or an https address")
         sha256 = sha256_of(archive)
         if model and model.sha256 and sha256 != model.sha256:
             if archive != local:

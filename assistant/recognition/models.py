@@ -21,7 +21,7 @@ MODEL_LIST: Final = "https://alphacephei.com/vosk/models"
 _FST_MAGIC: Final = struct.pack("<i", 2125659606)
 """What every OpenFst file begins with."""
 
-_NAME: Final = re.compile(r"vosk-model-(?P<small>small-)?(?P<language>[a-z]+)(?:[-.].*)?")
+_NAME: Final = re.compile(r"vosk-model-(?P<small>small-)?(?P<language>[a-z]+)(?:[-.][A-Za-z0-9._-]*)?")
 
 
 def find_vosk_model(
@@ -74,6 +74,11 @@ def models_in(folder: Path, language: str) -> Iterator[Path]:
             )
     for *_, path in sorted(ranked):
         yield path
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a model of this name is found again: it says of which language it is."""
+    return _NAME.fullmatch(name) is not None
 
 
 def is_model(folder: Path) -> bool:

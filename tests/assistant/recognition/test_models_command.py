@@ -83,6 +83,14 @@ def test_a_model_from_a_file_is_installed_verified_damaged_and_removed(home: Pat
     assert run("verify").return_value == 1
 
 
+def test_an_archive_that_would_not_be_found_again_is_refused(home: Path) -> None:
+    for name in ("mine.zip", "vosk-model-.zip", "vosk-model-small-en us.zip"):
+        (home / name).write_bytes(b"whatever is in it")
+        done = run("fetch", "--from", str(home / name))
+        assert f"{name!r} would not be found again as a model" in str(done.exception)
+    assert list((home / "pennyworth" / "models").iterdir()) == []
+
+
 def test_a_name_that_is_not_in_the_list_is_answered_with_those_that_are() -> None:
     assert "there are: vosk-model-small-en-us-0.15" in str(run("fetch", "vosk-model-xx").exception)
     assert "there is no model" in str(run("remove", "vosk-model-xx").exception)
