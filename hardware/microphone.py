@@ -19,7 +19,7 @@ from hardware.portaudio import OPEN_BOUND_S, InputDevice, list_devices, refresh_
 from hardware.process import HelperProcess, ProcessEndedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -39,7 +39,8 @@ logger = logging.getLogger(__name__)
 
 BEAT_S: Final = 0.5
 """Seconds after which a microphone that gives nothing gives an empty chunk, so that time goes on behind it."""
-_LATENCY_MS: Final = 20
+_LATENCY_MS: Final = 10
+"""What PulseAudio is asked for: half of it is added to every answer."""
 _MAY_BE_MUTED_S: Final = 5.0
 """Seconds of nothing but zeros, which no microphone gives that is on."""
 
@@ -134,6 +135,8 @@ class _Recording:
         self._wanted = settings.device
         self._name = ""
         self._closed = False
+        self._heard = self._lost = 0
+        """Samples that came, and that did not."""
         self._stream = Converter(SAMPLE_RATE, 1)
         self._process = self._started()
 
@@ -168,6 +171,13 @@ class _Recording:
 
     def close(self) -> None:
         """End the process; never hangs."""
+        if not self._closed and self._heard:
+            logger.info(
+                "the microphone %r gave %.0f s of sound; %d samples were lost",
+                self._name,
+                self._heard / SAMPLE_RATE,
+                self._lost,
+            )
         self._closed = True
         self._process.end()
 
@@ -185,7 +195,14 @@ class _Recording:
                 raise MicrophoneError(f"the microphone {self._name!r} {self._stalled()}")
             if frame.kind != b"B":
                 self._went_away(frame.payload.decode())
-            yield from line.chunks(*self._stream.convert(frame.payload))
+            samples, lost, arrived_at = self._stream.convert(frame.payload)
+            yield from self._counted(line.chunks(samples, lost, arrived_at))
+
+    def _counted(self, chunks: Iterable[AudioChunk]) -> Iterator[AudioChunk]:
+        for chunk in chunks:
+            self._heard += len(chunk.samples)
+            self._lost += chunk.lost_frames
+            yield chunk
 
     def _stalled(self) -> str:
         return (
@@ -231,10 +248,10 @@ class _Recording:
                     lost += max(0, round((now - heard) * SAMPLE_RATE) - len(samples))
                     patience_s = self._settings.stall_s
                 state.heard(self._name, samples)
-                yield from line.chunks(samples, lost, arrived_at)
+                yield from self._counted(line.chunks(samples, lost, arrived_at))
                 heard = now
             elif state.is_lost and now - heard >= BEAT_S:
-                yield line.gap(round((now - heard) * SAMPLE_RATE))
+                yield from self._counted([line.gap(round((now - heard) * SAMPLE_RATE))])
                 heard = now
 
     def _replace(self) -> None:

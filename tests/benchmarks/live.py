@@ -18,7 +18,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
 import soundfile
@@ -77,13 +77,15 @@ class Ear:
 
 
 @contextmanager
-def device(microphone: VirtualMicrophone, db: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """`pennyworth listen`, until it hears."""
+def device(
+    microphone: VirtualMicrophone, db: Path, *options: str, errors: IO[str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """`pennyworth listen`, until it hears; what it complains of goes to `errors`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "assistant.cli", "--db", str(db), "listen", *options],
         env=microphone.env,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=errors or subprocess.DEVNULL,
         text=True,
     )
     try:
