@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hardware.audio import AudioChunk
     from hardware.gate import Button, Mode
     from hardware.indicator import Indicator
-    from hardware.speaker import Speaker
+    from hardware.speaker import Sound, Speaker
     from hardware.voice import Voice
     from hardware.wakeword import WakeWord
 
@@ -52,6 +52,8 @@ class Live:
         self._with_earcons = with_earcons
         self._reply: dict[str, Any] | None = None
         """What is known of the reply that is being spoken."""
+        self._ready: tuple[str, Sound] | None = None
+        """A reply that may be wanted soon, and its sound."""
         self._gate = Gate(
             mode=mode,
             awake_s=awake_s,
@@ -65,7 +67,9 @@ class Live:
     def run(self, chunks: Iterable[AudioChunk]) -> Generator[Receipt]:
         """Yield a receipt for every utterance; its reply is being spoken by then."""
         try:
-            for receipt in self._listener.listen(self._gate.through(chunks), source="microphone"):
+            for receipt in self._listener.listen(
+                self._gate.through(chunks), source="microphone", paused=self._prepare
+            ):
                 self._gate.close()
                 self._answer(receipt)
                 yield receipt
@@ -74,6 +78,14 @@ class Live:
                 self._speaker.close()
             self._conclude()
 
+    def _prepare(self, text: str) -> None:
+        """Have the sound of the reply ready, should nothing more be said than `text`: the silence is long enough."""
+        if self._voice is None or self._speaker is None:
+            return
+        reply = self._pipeline.foresee(text)
+        if reply and (self._ready is None or self._ready[0] != reply):
+            self._ready = (reply, self._voice.say(reply))
+
     def _answer(self, receipt: Receipt) -> None:
         it = receipt.interaction
         # What is said near a microphone that hears everything is mostly not meant for us.
@@ -81,7 +93,8 @@ class Live:
         if self._voice is None or self._speaker is None or overheard or not it.reply:
             return
         begun = time.monotonic()
-        sound = self._voice.say(it.reply)
+        ready, self._ready = self._ready, None
+        sound = ready[1] if ready and ready[0] == it.reply else self._voice.say(it.reply)
         said_at = time.monotonic()
         self._speaker.play(sound)
         self._reply = {

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from assistant.dialogue.pin import REDACTED
 from assistant.records import Effort, Heard
-from hardware.audio import AudioChunk
+from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.errors import HardwareError
 from hardware.indicator import NoIndicator
 from hardware.segmenter import segment
@@ -18,7 +20,6 @@ from hardware.segmenter import segment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from assistant.clock import Clock
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 1.0
 """How often, in the time of the sound, questions are given up and orders go on while nobody speaks."""
+
+
+_TAIL: Final = round(0.06 * SAMPLE_RATE)
+"""Samples at the end of what is heard in a pause that are silence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +110,12 @@ class Listener:
         source: Source,
         origin: str = "",
         passes: Callable[[timedelta], None] | None = None,
+        paused: Callable[[str], object] | None = None,
     ) -> Iterator[Receipt]:
         """Yield a receipt for every utterance in `chunks`, as soon as it is in the log.
 
+        `paused` is told in a pause what has been said up to it, if there is patience: time to get ready in case it is
+        all.
         `passes` is told how much time each chunk takes; a file is read faster than it was spoken, and a question
         in it is open for as long as it was for the speaker.
 
@@ -126,7 +134,10 @@ class Listener:
             # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
             with turn.working(self._clock):
-                patience = self._patience.after(turn.so_far(speech_end_s)) if self._patience else 0.0
+                text = turn.so_far(speech_end_s)
+                patience = self._patience.after(text) if self._patience else 0.0
+            if paused:
+                paused(text)
             mark = self._clock.cpu_us()
             return patience
 
@@ -210,7 +221,7 @@ class _Turn:
         """What has been said up to a pause."""
         if self._recogniser.works_ahead:
             return self._recogniser.partial()
-        return self._decode(speech_end_s).text
+        return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1])).text
 
     def finish(self, speech_end_s: float) -> Transcript:
         """What has been said, now that it is over."""
@@ -220,12 +231,23 @@ class _Turn:
             return self._ready[1]
         return self._decode(speech_end_s)
 
-    def _decode(self, speech_end_s: float) -> Transcript:
+    def _decode(self, speech_end_s: float, *, followed_by: AudioChunk | None = None) -> Transcript:
         for chunk in self._chunks:
             self._recogniser.accept(chunk)
+        if followed_by:
+            self._recogniser.accept(followed_by)
         transcript = self._recogniser.finish()
         self._ready = (speech_end_s, transcript)
         return transcript
+
+
+def _silence_like(chunk: AudioChunk) -> AudioChunk:
+    """The silence at the end of a chunk, to and fro: what follows if nothing more is said.
+
+    A recogniser that hears the end of speech with no silence behind it takes it for the middle of a word.
+    """
+    tail = chunk.samples[-_TAIL:]
+    return AudioChunk(samples=np.concatenate([tail[::-1], tail, tail[::-1]]), start_s=chunk.end_s)
 
 
 class _Stream:

@@ -154,12 +154,7 @@ class Pipeline:
         state, pin, language = self._state, self._setting.pin, self._setting.catalogue.language
         text = heard.transcript.text
         digits = spoken_digits(text, language) if isinstance(state, Proving) and pin else ""
-        understood: IntentMatch | NoMatch | SpokenPin
-        if digits and pin:
-            understood = SpokenPin(right=pin.fits(digits))
-        else:
-            now = self._clock.now().astimezone(self._setting.zone)
-            understood = self._matcher.match(text, expected=expected, now=now)
+        understood = SpokenPin(right=pin.fits(digits)) if digits and pin else self._matched(text, expected)
         if self.in_conversation and (heard.truncated or heard.effort.lost_frames):
             # "Don't order it" must not become "order it" because its beginning was lost.
             understood = NoMatch(reason="incomplete")
@@ -184,9 +179,29 @@ class Pipeline:
         """Whether `text` would be understood for certain if nothing more were said. Nobody knows how long a PIN is."""
         if isinstance(self._state, Proving):
             return False
-        now = self._clock.now().astimezone(self._setting.zone)
-        understood = self._matcher.match(text, expected=self._expected(), now=now)
+        understood = self._matched(text, self._expected())
         return isinstance(understood, IntentMatch) and understood.certain
+
+    def _matched(self, text: str, expected: Expected | None) -> IntentMatch | NoMatch:
+        """What `text` means where the conversation stands."""
+        now = self._clock.now().astimezone(self._setting.zone)
+        return self._matcher.match(text, expected=expected, now=now)
+
+    def foresee(self, text: str) -> str:
+        """What would be replied to `text` if nothing more were said; empty where that is not certain.
+
+        Nothing is written, and the conversation stands where it stood.
+        """
+        if isinstance(self._state, Proving):
+            return ""
+        understood = self._matched(text, self._expected())
+        if not isinstance(understood, IntentMatch) or not understood.certain:
+            return ""
+        now = self._clock.now()
+        moment = Moment(
+            now=now, interaction_id=new_id(now), history=self._history, last_reply=self._last_reply
+        )
+        return respond(self._state, understood, self._setting, moment).reply
 
     def wait_from_now(self) -> None:
         """Give the speaker the whole time for an answer from now on: the question took a while to be spoken."""

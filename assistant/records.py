@@ -256,7 +256,7 @@ class Reply:
     voice: str
     """Engine and voice."""
     synthesis_us: int
-    """Latency: from the text of the reply to its sound."""
+    """Latency: from the text of the reply to its sound; next to none if it was foreseen in the silence."""
     length_us: int
     """How long the whole reply is."""
     start_us: int | None

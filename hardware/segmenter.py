@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from hardware.activity import level_dbfs
 from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 GAP_S: Final = 0.5
 """Seconds missing from a stream that part what is before from what is behind."""
+QUIET_DB: Final = 36.0
+"""Decibels under the loudest of an utterance that are silence, where a room is quiet enough to tell."""
+LAG_S: Final = 0.16
+"""Seconds for which a voice activity detector may go on hearing speech in that: Silero does so for 0.03 to 0.12 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +45,7 @@ class EndpointSettings:
     post_padding_s: float = 0.3
     """Seconds kept from after the end of speech, 0 up to the trailing silence."""
     pause_s: float = 0.06
-    """Seconds without speech, over 0, up to 5, that are a pause: it is asked how long it may last."""
+    """Seconds of silence, over 0, up to 5, that are a pause: it is asked how long it may last."""
     max_utterance_s: float = 15.0
     """Hard limit in seconds on an utterance, padding included, up to 300: television never falls silent."""
 
@@ -73,9 +78,12 @@ def segment(
     known whether speech goes on. The end of the stream ends a running utterance, and so does a gap in it of more than
     `GAP_S`: what is missing there may have been anything, and counts as lost in what it cut off.
 
+    Speech has ended where it became quiet, if the detector, which notices that later, agrees; in noise it is where the
+    detector says. The endpoint goes by the detector alone: what ends softly is not cut.
+
     `patience` is called once in every pause, as soon as it is one, with the time at which speech ended and after all
-    chunks up to now were given; it returns the seconds of silence that are to end the utterance there. Without it
-    that is always the trailing silence.
+    chunks up to now were given; it returns the seconds for which the detector must then hear no speech to end the
+    utterance there. Without it that is always the trailing silence.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
@@ -125,7 +133,11 @@ class _Segmenter:
         self._begin: int | None = None
         """First sample of the running utterance, None while there is none."""
         self._speech_end = 0
-        """End of the last frame of speech."""
+        """End of the last frame of speech, by the detector."""
+        self._spoken_end = 0
+        """End of the last frame of speech that was no silence."""
+        self._loudest_dbfs = self._last_dbfs = -math.inf
+        """Level of the loudest two frames in a row since the onset, by the lower of them; and of the last frame."""
         self._given: list[AudioChunk] = []
         """The chunks of the running utterance."""
 
@@ -157,10 +169,13 @@ class _Segmenter:
         threshold = self._settings.offset_probability if in_speech else self._settings.onset_probability
         if probability >= threshold:
             if self._onset is None:
-                self._onset = begin
+                self._onset, self._spoken_end = begin, begin
+                self._loudest_dbfs = self._last_dbfs = -math.inf
             self._speech_end = end
-            self._asked = False
-            self._trailing = max(1, _samples(self._settings.trailing_silence_s))
+            if self._is_spoken(level_dbfs(frame), end):
+                self._spoken_end = end
+                self._asked = False
+                self._trailing = max(1, _samples(self._settings.trailing_silence_s))
         elif self._begin is None:
             self._onset = None
         if self._onset is None:
@@ -169,16 +184,29 @@ class _Segmenter:
             self._begin = max(self._floor, self._onset - self._pre_roll)
         if self._begin is None:
             return
-        if self._patience and not self._asked and end - self._speech_end >= self._pause:
+        if self._patience and not self._asked and end - self._spoken_end >= self._pause:
             self._asked = True
             yield from self._give(self._ready())
             self._trailing = max(
-                self._pause, _samples(self._patience(self._line.end_time_of(self._speech_end)))
+                self._pause, _samples(self._patience(self._line.end_time_of(self._spoken_end)))
             )
         if end - self._begin >= self._limit:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:
             yield from self._close(self._ready(), truncated=False)
+
+    def _is_spoken(self, level: float, end: int) -> bool:
+        """Whether a frame in which the detector hears speech, of `level` dB of full scale, is no silence already."""
+        # Two frames, since a click does not make quiet what was said beside it.
+        self._loudest_dbfs = max(self._loudest_dbfs, min(level, self._last_dbfs))
+        self._last_dbfs = level
+        if level >= self._loudest_dbfs - QUIET_DB:
+            return True
+        if end - self._spoken_end <= _samples(LAG_S):
+            return False
+        # Somebody does speak, more softly than whatever was loud before.
+        self._loudest_dbfs = level
+        return True
 
     def _ready(self) -> int:
         """Up to where the running utterance is certain to reach."""
@@ -208,7 +236,7 @@ class _Segmenter:
             samples=np.concatenate([chunk.samples for chunk in self._given]),
             start_s=self._line.time_of(self._begin),
             speech_start_s=self._line.time_of(self._onset),
-            speech_end_s=self._line.end_time_of(min(end, self._speech_end)),
+            speech_end_s=self._line.end_time_of(min(end, self._spoken_end)),
             truncated=truncated,
             lost_frames=lost_frames + sum(chunk.lost_frames for chunk in self._given),
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import difflib
 import importlib
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 
 from hardware.errors import HardwareError
 from hardware.speaker import Sound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class VoiceError(HardwareError):
@@ -37,6 +40,9 @@ _POS_CHARACTER: Final = 1
 _RATE: Final = 1
 _SLOWEST_WPM: Final = 80
 _FASTEST_WPM: Final = 450
+
+_AUDIBLE: Final = 30
+"""Samples up to this, of 32,768, are silence."""
 
 _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -91,7 +97,7 @@ class EspeakVoice:
             encoded, ctypes.c_size_t(len(encoded) + 1), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
         self._library.espeak_Synchronize()
-        return Sound(samples=np.frombuffer(bytes(self._data), np.int16), rate=self._rate)
+        return Sound(samples=without_lead(np.frombuffer(bytes(self._data), np.int16)), rate=self._rate)
 
     def _select(self) -> None:
         # The library has one state for the whole process: another voice may have been used in between.
@@ -120,6 +126,12 @@ class EspeakVoice:
         if samples and count > 0:
             self._data += ctypes.string_at(samples, 2 * count)
         return 0
+
+
+def without_lead(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Speech, shape (n,), without the silence that it begins with: up to 50 ms, for which the listener would wait."""
+    audible = np.flatnonzero(np.abs(samples.astype(np.int32)) > _AUDIBLE)
+    return samples[audible[0] :] if len(audible) else samples
 
 
 def _loaded() -> tuple[Any, int]:

@@ -358,3 +358,16 @@ def test_a_doubtful_answer_to_a_question_is_taken_and_read_back(store: Store, cl
     receipt = line.handle(doubtful("large"))
     assert receipt.order
     assert states(store, receipt.order.id) == ["quoted"]
+
+
+def test_what_will_be_replied_is_foreseen_and_changes_nothing(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    for text in ("order a pizza", "large", "pepperoni", "make it two", "yes", "play some jazz"):
+        before = store.interactions()
+        foreseen = line.foresee(text)
+        assert store.interactions() == before
+        (said,) = say(line, text)
+        assert foreseen == said.interaction.reply, text
+    assert line.foresee("order a") == ""
+    assert line.foresee("has anybody seen my glasses") == ""
+    assert audit(store).problems == ()

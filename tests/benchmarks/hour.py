@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.hour [MINUTES]
 
-`pennyworth listen`, as it is by default, hears a room with a bundled recording now and then, and answers aloud. What the
-microphone gave and lost is what `listen -v` says of it at its end; every sample counts, not those of commands alone.
+`pennyworth listen`, as it is by default, hears a room with a bundled recording now and then, and answers aloud. What
+the microphone gave and lost is what `listen -v` says of it at its end: every sample counts, not only those of commands.
 """
 
 from __future__ import annotations

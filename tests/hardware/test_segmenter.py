@@ -387,3 +387,64 @@ def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
     assert index(utterance.speech_end_s) == 112 * FRAME
     # The padding behind it is no longer than the silence that was waited for.
     assert len(utterance.samples) == 4800 + 72 * FRAME + 5 * FRAME
+
+
+class Late(Scripted):
+    """The same, noticed three frames late, as Silero notices that speech has ended."""
+
+    def __init__(self) -> None:
+        self._recent = [0.0] * 3
+
+    def speech_probability(self, frame: NDArray[np.int16]) -> float:
+        """The largest of the last four frames."""
+        self._recent = [*self._recent[-3:], super().speech_probability(frame)]
+        return max(self._recent)
+
+
+def loud(frames: int, level: float) -> NDArray[np.int16]:
+    """Speech by `Scripted`, of a level in dB of full scale."""
+    wave = 32768 * 2**0.5 * 10 ** (level / 20) * np.sin(np.arange(frames * FRAME) * np.pi / 16)
+    return np.maximum(wave, 0).astype(np.int16) + np.int16(1000)
+
+
+def test_speech_ends_where_it_became_quiet_and_is_over_when_the_detector_agrees() -> None:
+    asked: list[int] = []
+
+    def patience(speech_end_s: float) -> float:
+        asked.append(index(speech_end_s) // FRAME)
+        return 4 * FRAME / SAMPLE_RATE
+
+    stream = np.concatenate([script((40, 0)), loud(20, -20), script((60, 0))])
+    pieces = list(segment(chunked(stream, FRAME), Late(), DEFAULT, patience=patience))
+    (utterance,) = [item for item in pieces if isinstance(item, Utterance)]
+    # Asked about before the detector knows of the end, which it does three frames later.
+    assert asked == [60]
+    assert index(utterance.speech_end_s) == 60 * FRAME
+    assert len(utterance.samples) == 4800 + (20 + 3 + 4) * FRAME
+
+
+def test_what_is_said_softly_after_something_loud_is_speech() -> None:
+    asked: list[int] = []
+
+    def patience(speech_end_s: float) -> float:
+        asked.append(index(speech_end_s) // FRAME)
+        return 0.2
+
+    stream = np.concatenate([script((40, 0)), loud(4, -6), loud(30, -60), script((60, 0))])
+    pieces = list(segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience))
+    (utterance,) = [item for item in pieces if isinstance(item, Utterance)]
+    assert index(utterance.speech_end_s) == 74 * FRAME
+    # It may have ended after the loud part, and is known better soon.
+    assert asked == [44, 74]
+
+
+def test_a_click_makes_nothing_quiet_that_is_said_around_it() -> None:
+    asked: list[int] = []
+
+    def patience(speech_end_s: float) -> float:
+        asked.append(index(speech_end_s) // FRAME)
+        return 0.2
+
+    stream = np.concatenate([script((40, 0)), loud(9, -45), loud(1, -3), loud(20, -45), script((60, 0))])
+    list(segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience))
+    assert asked == [70]

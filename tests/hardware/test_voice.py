@@ -38,6 +38,12 @@ def test_pace_and_voice_are_as_asked_for_also_when_voices_take_turns() -> None:
     assert len(slow.say(text).samples) == pytest.approx(len(first), rel=0.01)
 
 
+@pytest.mark.parametrize("text", ["Playing some jazz.", "Thank you.", "Okay."])
+def test_it_begins_at_once(text: str) -> None:
+    # A plosive is silent at first, and nobody should wait for it.
+    assert np.abs(EspeakVoice().say(text).samples[:20].astype(int)).max() > 30
+
+
 @pytest.mark.parametrize("text", ["", "\0", "…", "ﷺ 😀", "a" * 5_000])
 def test_any_text_can_be_said(text: str) -> None:
     assert EspeakVoice().say(text).rate == 22050
