@@ -82,7 +82,7 @@ def test_an_interaction_is_shown_whole(review: Served) -> None:
             "play some chess",
             "<audio",
             'class="wave"',
-            "template",
+            "characters are the template",
             "Expenses:Compute",
             "source:",
             "endpoint",
