@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import yaml
 
@@ -26,24 +26,49 @@ HEADING: Final = """\
 """
 
 
-def by_themselves(
-    turns: Iterable[Interaction], verdicts: Mapping[str, Verdict]
-) -> Iterator[tuple[Interaction, Verdict]]:
-    """What was reviewed and means something without what was said before it.
+class Turn(Protocol):
+    """What of an interaction tells answers from commands."""
 
-    What followed a question is left out: "the large one" means something only as an answer to it, and a PIN is one. A
-    question stays open where the answer to it was not understood.
+    @property
+    def session(self) -> str:
+        """The conversation that it is a turn of."""
+        ...
 
-    Args:
-        turns: Interactions in the order of the log, all turns of each session that is in question.
-        verdicts: The newest verdict on each, by id.
+    @property
+    def outcome(self) -> str:
+        """What became of it."""
+        ...
+
+
+T = TypeVar("T", bound=Turn)
+
+
+def no_answers(turns: Iterable[T]) -> Iterator[T]:
+    """Turns that did not follow a question; `turns` are all of each session that is in question, in the log's order.
+
+    "The large one" means something only as an answer, and a PIN is one. A question stays open where the answer to it
+    was not understood.
     """
     is_open: dict[str, bool] = {}
     for it in turns:
         answers = is_open.get(it.session, False)
         is_open[it.session] = it.outcome == "asked" or (answers and it.outcome == "rejected")
+        if not answers:
+            yield it
+
+
+def by_themselves(
+    turns: Iterable[Interaction], verdicts: Mapping[str, Verdict]
+) -> Iterator[tuple[Interaction, Verdict]]:
+    """What was reviewed and means something without what was said before it.
+
+    Args:
+        turns: Interactions in the order of the log, all turns of each session that is in question.
+        verdicts: The newest verdict on each, by id.
+    """
+    for it in no_answers(turns):
         verdict = verdicts.get(it.id)
-        if verdict and verdict.said and not answers:
+        if verdict and verdict.said:
             yield it, verdict
 
 

@@ -6,10 +6,10 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from assistant.reports.phrases import by_themselves, definitions_text, labelled_from_log, phrases_from_log
+from assistant.reports.phrases import definitions_text, labelled_from_log, no_answers, phrases_from_log
 from assistant.review.periods import period_of
-from assistant.review.quality import Share, newest_verdicts, quality_of
-from assistant.store.verdicts import reviewed_turns
+from assistant.review.quality import MOST, Share, newest_verdicts, quality_of
+from assistant.store.verdicts import reviewed_steps, reviewed_turns
 
 if TYPE_CHECKING:
     from assistant.review.settings import Review
@@ -24,16 +24,16 @@ def make_better(store: Store, review: Review, shelf: AudioShelf) -> dict[str, An
     if when is None:
         return {"when": None}
     rows = newest_verdicts(store, when)
-    meant = Counter(row["meant"] or "none" for row in rows)
-    right = Counter(row["meant"] or "none" for row in rows if row["verdict"] == "right")
-    verdicts, turns = reviewed_turns(store)
-    sound = set(shelf.ids())
+    counted = rows[:MOST]
+    meant = Counter(row["meant"] or "none" for row in counted)
+    right = Counter(row["meant"] or "none" for row in counted if row["verdict"] == "right")
+    sound, reviewed = set(shelf.ids()), reviewed_steps(store)
     return {
         "when": when,
-        "quality": quality_of(store, when),
+        "quality": quality_of(rows),
         "by_intent": [(name, Share.of(right[name], said)) for name, said in meant.most_common()],
-        "sentences": sum(1 for _ in by_themselves(turns, verdicts)),
-        "with_sound": sum(id_ in sound for id_ in verdicts),
+        "sentences": sum(bool(step.said) for step in no_answers(reviewed)),
+        "with_sound": sum(step.said is not None and step.id in sound for step in reviewed),
     }
 
 

@@ -74,7 +74,7 @@ class Quality:
     """False when there are more than are counted."""
 
 
-def newest_verdicts(store: Store, when: Period, most: int = MOST) -> list[dict[str, Any]]:
+def newest_verdicts(store: Store, when: Period, most: int = MOST + 1) -> list[dict[str, Any]]:
     """The newest verdict on each interaction of a time, the newest first, beside what the interaction came to."""
     return store.rows(
         """
@@ -92,9 +92,8 @@ def newest_verdicts(store: Store, when: Period, most: int = MOST) -> list[dict[s
     )
 
 
-def quality_of(store: Store, when: Period) -> Quality:
-    """The newest verdicts on what was said in a time."""
-    rows = newest_verdicts(store, when, MOST + 1)
+def quality_of(rows: Sequence[dict[str, Any]]) -> Quality:
+    """Of the newest verdicts of a time, as `newest_verdicts` gives one more than are counted."""
     counted = rows[:MOST]
     spoken = [row for row in counted if row["source"] != "typed"]
     meant = [row for row in counted if _intent_right(row)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from assistant.records import stamp
 from assistant.reports.profit import Terms, log_funnel, make_profit, make_statement
 from assistant.reports.sentence import statement_sentence
-from assistant.review.quality import quality_of
+from assistant.review.quality import newest_verdicts, quality_of
 from assistant.store.totals import plans, totals
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
         latency_ms=_latencies(spoken),
         measured=len(spoken),
         drawn_from=said if len(sample) < said else 0,
-        quality=quality_of(store, when),
+        quality=quality_of(newest_verdicts(store, when)),
         returned=profit.statement.total.orders_returned,
         turned_down=outcomes.get("rejected", 0),
         failed=outcomes.get("failed", 0),

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from assistant.errors import StoreError
-from assistant.records import Verdict
-from assistant.store.journal import session_turns
+from assistant.records import Interaction, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from assistant.records import Interaction
     from assistant.store.store import Store
+
+
+_NEWEST: Final = """
+    SELECT v.* FROM (SELECT max(number) AS newest FROM verdicts GROUP BY interaction_id) AS n
+    CROSS JOIN verdicts AS v ON v.number = n.newest CROSS JOIN interactions AS i ON i.id = v.interaction_id
+    WHERE NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.interaction_id = v.interaction_id)
+"""
+"""The newest verdict on each interaction that was not forgotten."""
+_TURNS: Final = f"""
+    FROM (SELECT DISTINCT i.session FROM ({_NEWEST}) AS v CROSS JOIN interactions AS i ON i.id = v.interaction_id) AS s
+    CROSS JOIN interactions AS t ON t.session = s.session
+"""
+"""All turns of the conversations in which something was reviewed."""
 
 
 def add_verdict(store: Store, verdict: Verdict) -> Verdict:
@@ -40,15 +51,7 @@ def verdicts_on(store: Store, interaction_id: str) -> list[Verdict]:
 
 def reviewed(store: Store) -> Iterator[tuple[Interaction, Verdict]]:
     """Every interaction that has a verdict, with the newest, in the order of the log; none that was forgotten."""
-    rows = store.rows(
-        """
-        SELECT v.* FROM (SELECT max(number) AS newest FROM verdicts GROUP BY interaction_id) AS n
-        JOIN verdicts AS v ON v.number = n.newest JOIN interactions AS i ON i.id = v.interaction_id
-        WHERE NOT EXISTS (SELECT 1 FROM forgotten AS f WHERE f.interaction_id = v.interaction_id)
-        ORDER BY i.number
-        """
-    )
-    for row in rows:
+    for row in store.rows(f"{_NEWEST} ORDER BY i.number"):
         it = store.interaction(row["interaction_id"])
         if it is not None:
             yield it, Verdict.from_row(row)
@@ -56,9 +59,28 @@ def reviewed(store: Store) -> Iterator[tuple[Interaction, Verdict]]:
 
 def reviewed_turns(store: Store) -> tuple[dict[str, Verdict], list[Interaction]]:
     """The newest verdict on each interaction that has one, by its id, and all turns of their conversations in order."""
-    verdicts: dict[str, Verdict] = {}
-    sessions: dict[str, None] = {}
-    for it, verdict in reviewed(store):
-        verdicts[it.id] = verdict
-        sessions[it.session] = None
-    return verdicts, [turn for session in sessions for turn in session_turns(store, session)]
+    verdicts = {
+        row["interaction_id"]: Verdict.from_row(row) for row in store.rows(f"{_NEWEST} ORDER BY i.number")
+    }
+    turns = store.rows(f"SELECT t.* {_TURNS} ORDER BY t.number")
+    return verdicts, [Interaction.from_row(row) for row in turns]
+
+
+class Step(NamedTuple):
+    """A turn of a conversation of which something was reviewed."""
+
+    id: str
+    """The interaction."""
+    session: str
+    """The conversation."""
+    outcome: str
+    """What became of it."""
+    said: str | None
+    """What was really said, by its newest verdict; None without one."""
+
+
+def reviewed_steps(store: Store) -> list[Step]:
+    """As `reviewed_turns`, with no more of each turn than is needed to count them."""
+    verdicts = dict(store.stream(f"SELECT interaction_id, said FROM ({_NEWEST})"))
+    rows = store.stream(f"SELECT t.id, t.session, t.outcome {_TURNS} ORDER BY t.number")
+    return [Step(id_, session, outcome, verdicts.get(id_)) for id_, session, outcome in rows]

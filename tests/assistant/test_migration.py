@@ -37,9 +37,12 @@ def write_old_log(path: Path, interactions: int) -> None:
         migrations.apply(db, stop_before=NAMES[1])
         db.conn.execute("PRAGMA foreign_keys = OFF")
         db.conn.execute("ATTACH ? AS new", [str(new)])
-        orders = ", ".join(column.name for column in db["orders"].columns)
+        said, orders = (
+            ", ".join(f'"{column.name}"' for column in db[table].columns)
+            for table in ("interactions", "orders")
+        )
         for statement in (
-            "INSERT INTO interactions SELECT * FROM new.interactions",
+            f"INSERT INTO interactions SELECT {said} FROM new.interactions",
             f"INSERT INTO orders SELECT {orders} FROM new.orders",
             f"INSERT INTO order_events SELECT * FROM new.order_events WHERE state IN {OLD_STATES} ORDER BY rowid",
             f"""
@@ -55,7 +58,7 @@ def write_old_log(path: Path, interactions: int) -> None:
 def contents(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """The rows of an older log and of what becomes of it, as far as both have them."""
     queries = {
-        "interactions": "SELECT * FROM interactions ORDER BY number",
+        "interactions": "SELECT number, id, at, transcript, words, slots, plan FROM interactions ORDER BY number",
         "orders": "SELECT id, description, total_micros, rebate_micros FROM orders ORDER BY rowid",
         "order_events": "SELECT order_id, state, at, interaction_id, reason FROM order_events ORDER BY rowid",
         "transactions": "SELECT id, at, kind, interaction_id, order_id, plan, description FROM transactions ORDER BY 1",

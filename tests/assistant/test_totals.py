@@ -250,7 +250,8 @@ def test_an_older_log_is_summed_when_it_is_brought_up_to_date(store: Store, tmp_
         db.execute("ATTACH ? AS new", [str(store.path)])
         db.execute("PRAGMA foreign_keys = OFF")
         for table in ("interactions", "orders", "order_events", "postings", "transactions"):
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")
+            columns = ", ".join(f'"{column.name}"' for column in db[table].columns)
+            db.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")
         db.conn.commit()
     with Store.open(older) as opened:
         for by in GROUPINGS:

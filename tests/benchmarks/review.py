@@ -17,6 +17,7 @@ PAGES: Final = {
     "interactions, a search": "/interactions?q=jazz",
     "interactions, unlikely ones": "/interactions?below=0.5",
     "one interaction": "/interactions/999999",
+    "better": "/better",
     "what if, the last day": "/what-if?rebate.pizza=0.10",
     "privacy": "/privacy",
     "the table of interactions": "/log/interactions",

@@ -12,7 +12,7 @@ from assistant.ledger.rules import book_interaction
 from assistant.records import Verdict
 from assistant.review import quality, today
 from assistant.review.periods import Period, period_of
-from assistant.review.quality import quality_of, wilson
+from assistant.review.quality import newest_verdicts, quality_of, wilson
 from assistant.store.audio import AudioShelf
 from assistant.store.forget import forget
 from assistant.store.store import Store
@@ -81,7 +81,7 @@ def test_shares_are_counted_as_a_person_counts_them(store: Store) -> None:
             slots={"genre": "jazz"}, reviewer="me", at=NOW,
         ),
     )  # fmt: skip
-    found = quality_of(store, everything(store))
+    found = quality_of(newest_verdicts(store, everything(store)))
     assert found.reviewed == 6
     assert (found.right.part, found.right.whole) == (3, 6)
     assert (found.intents.part, found.intents.whole) == (4, 6)
@@ -91,12 +91,12 @@ def test_shares_are_counted_as_a_person_counts_them(store: Store) -> None:
     assert 0 <= found.words.low < found.words.share < found.words.high
     assert found.all_of_them
     forget(store, AudioShelf(store.path), [twice], now=NOW)
-    assert quality_of(store, everything(store)).reviewed == 5
+    assert quality_of(newest_verdicts(store, everything(store))).reviewed == 5
 
 
 def test_no_word_wrong_is_not_certain_never_to_be(store: Store) -> None:
     reviewed(store, 0, {"transcript": "play some jazz"})
-    words = quality_of(store, everything(store)).words
+    words = quality_of(newest_verdicts(store, everything(store))).words
     assert (words.part, words.whole, words.low) == (0, 3, 0.0)
     assert words.high == pytest.approx(binomtest(0, 3).proportion_ci(method="wilson").high, abs=1e-6)
 
@@ -105,7 +105,7 @@ def test_of_many_verdicts_the_newest_count(store: Store, monkeypatch: pytest.Mon
     monkeypatch.setattr(quality, "MOST", 2)
     for hours in range(3):
         reviewed(store, hours, {}, verdict="wrong" if hours == 0 else "right")
-    found = quality_of(store, everything(store))
+    found = quality_of(newest_verdicts(store, everything(store)))
     assert (found.right.part, found.reviewed, found.all_of_them) == (2, 2, False)
 
 
