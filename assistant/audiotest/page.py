@@ -25,13 +25,13 @@ from hardware.audio import SAMPLE_RATE
 from hardware.errors import HardwareError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from assistant.audiotest.compare import Comparison
     from assistant.audiotest.conditions import Condition
     from assistant.audiotest.results import CaseResult, Run
-    from assistant.audiotest.score import Score
+    from assistant.audiotest.score import Interval, Score
 
 MOST_PLAYERS: Final = 150
 """Failures with their sound in the page, about 80 KB each; the others are listed without."""
@@ -138,38 +138,51 @@ def _svg(chart: Any) -> str:
 
 
 def _scores(scores: Sequence[Score], currency: str) -> str:
+    """Every figure with its 95 % interval below."""
     heads = (
-        *("engine", "condition", "cases", "accepted", "95 % interval", "intent", "slot F1", "WER"),
+        *("engine", "condition", "cases", "accepted", "intent", "slot F1", "WER"),
         *("false accepts", "false orders", "real-time factor", "latency p50, ms", "p95, ms"),
         *(f"booked, {currency}", f"due, {currency}"),
+    )
+    figures: tuple[tuple[str, Callable[[float], str]], ...] = (
+        *((name, share) for name in ("command_acceptance", "intent_accuracy", "slot_f1", "wer")),
+        *((name, _whole) for name in ("false_accepts", "false_orders")),
+        ("real_time_factor", share),
+        *((name, _whole) for name in ("latency_p50_ms", "latency_p95_ms")),
+        *((name, lambda micros: money(round(micros))) for name in ("booked_micros", "due_micros")),
     )
     rows = [
         (
             score.engine,
             score.condition,
             str(score.cases),
-            share(score.command_acceptance),
-            interval(score.intervals["command_acceptance"]),
-            share(score.intent_accuracy),
-            share(score.slot_f1),
-            share(score.wer),
-            str(score.false_accepts),
-            str(score.false_orders),
-            share(score.real_time_factor),
-            "-" if score.latency_p50_ms is None else f"{score.latency_p50_ms:.0f}",
-            "-" if score.latency_p95_ms is None else f"{score.latency_p95_ms:.0f}",
-            money(score.booked_micros),
-            money(score.due_micros),
+            *(_with_interval(getattr(score, name), score.intervals[name], text) for name, text in figures),
         )
         for score in scores
     ]
-    return _table(heads, rows)
+    return _table(heads, rows) + '<p class="quiet">Small: 95 % intervals, a bootstrap over conversations.</p>'
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}"
+
+
+def _with_interval(value: float | None, ends: Interval | None, text: Callable[[float], str]) -> str:
+    if value is None:
+        return "-"
+    return text(value) if ends is None else f"{text(value)}\n{text(ends[0])} to {text(ends[1])}"
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A second line of a cell is small."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell(text: str) -> str:
+    first, _, second = text.partition("\n")
+    return f"<td>{escape(first)}{f'<small>{escape(second)}</small>' if second else ''}</td>"
 
 
 def _comparison(comparisons: Sequence[Comparison]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from assistant.audiotest.adapting import FOLDS, Language, adapt, to_document
 from assistant.audiotest.conditions import conditions
 from assistant.audiotest.corpora import Corpus, load_corpus
 from assistant.audiotest.from_log import reviewed_cases
-from assistant.cli.audio_test import check_intents, numbers
+from assistant.cli.audio_test import check_intents, numbers, spread
 from assistant.cli.exits import NOT_SO
 from assistant.cli.options import Settings, cache_dir, console, data_dir, global_options, json_option
 from assistant.cli.session import read_catalogue
@@ -46,6 +47,7 @@ PATH: Final = click.Path(path_type=Path)
 @click.option("--noise", multiple=True, help="white, pink, babble, or a sound file; may be repeated.")
 @click.option("--snr", callback=numbers("dB"), help="Speech over noise in dB, such as 24,15,6.")
 @click.option("--folds", type=click.IntRange(2, 20), default=FOLDS, show_default=True, help="Of the measure.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many conversations, evenly spread.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything random.")
 @click.option("--dry-run", is_flag=True, help="Measure, and keep nothing.")
 @click.option("--show", is_flag=True, help="Say what is kept, and do nothing else.")
@@ -61,6 +63,7 @@ def command(
     noise: tuple[str, ...],
     snr: list[float],
     folds: int,
+    limit: int | None,
     seed: int,
     dry_run: bool,
     show: bool,
@@ -90,6 +93,8 @@ def command(
     catalogue = read_catalogue(config, files=intents)
     found = load_corpus(corpus) if corpus else _from_log(settings)
     check_intents(found, catalogue.intents)
+    if limit is not None:
+        found = replace(found, cases=tuple(case for _, cases in spread(found, limit) for case in cases))
     language = Language(
         grammar=open_grammar(
             lambda: word_graph(catalogue), key=f"{catalogue.version} ", cache_dir=cache_dir()

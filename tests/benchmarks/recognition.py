@@ -62,7 +62,7 @@ def main() -> None:
     arguments = parser.parse_args()
     tables: dict[str, Iterator[str]] = {}
     if arguments.corpus and arguments.adapt:
-        tables["adaptation"] = adaptation(arguments.corpus, arguments.snr)
+        tables["adaptation"] = adaptation(arguments.corpus, arguments.snr, every=arguments.every)
     elif arguments.corpus:
         ratios = [None, *(float(snr) for snr in arguments.snr.split(",") if snr)]
         tables["acceptance"] = acceptance(
@@ -85,17 +85,30 @@ def with_table(page: str, name: str, lines: list[str]) -> str:
     """The page with a table between the marks of its name; ValueError where it has none."""
     table = "\n".join(lines)
     found, count = re.subn(
-        rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)", rf"\g<1>{table}\g<2>", page, flags=re.DOTALL
+        rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)",
+        lambda marks: f"{marks[1]}{table}{marks[2]}",
+        page,
+        flags=re.DOTALL,
     )
     if count != 1:
         raise ValueError(f"the page has {count} tables {name!r}, not one; mark it with <!-- table {name} -->")
     return found
 
 
-def adaptation(corpus: Path, snr: str) -> Iterator[str]:
+def adaptation(corpus: Path, snr: str, *, every: int) -> Iterator[str]:
     """Rows of what `pennyworth adapt` measures on a corpus; nothing is kept."""
     (noise,) = corpus.glob("noise-*.flac")
-    command = ["adapt", str(corpus), "--intents", str(corpus / "intents.yaml"), "--dry-run", "--json"]
+    cases = len((corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines())
+    command = [
+        "adapt",
+        str(corpus),
+        "--limit",
+        str(-(-cases // every)),
+        "--intents",
+        str(corpus / "intents.yaml"),
+        "--dry-run",
+        "--json",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "assistant.cli", *command, "--noise", str(noise), "--snr", snr],
         stdout=subprocess.PIPE,

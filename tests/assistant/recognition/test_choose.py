@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from assistant.errors import RecognitionError
-from assistant.recognition.choose import open_recogniser
+from assistant.recognition.choose import FILE, open_recogniser
+from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
+from assistant.recognition.grammar.adaptation import Adaptation, model_version, save_adaptation
 from intents.word_graph import graph_of_phrases
+from tests.assistant.recognition.hearing import hear, household, read
 
 if TYPE_CHECKING:
     from assistant.recognition.choose import Engine
@@ -70,6 +74,29 @@ def test_a_configured_model_is_used(engine: Engine, tmp_path: Path, tone: ToneMo
     recogniser = opened(engine, tmp_path, vosk_model=tone.folder)
     assert recogniser.engine == "vosk"
     assert recogniser.model.endswith(tone.folder.name)
+
+
+def test_an_adaptation_is_used_where_it_is_there_wanted_and_sound(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "data" / FILE
+    plain = opened("pocketsphinx", tmp_path)
+    model = load_acoustic_model(bundled_model().folder)
+    made = Adaptation(
+        means=(model.means + 0.1).astype(np.float32), recordings=20, made="", version=model_version()
+    )
+    save_adaptation(made, file)
+    adapted = opened("pocketsphinx", tmp_path)
+    assert adapted.model == f"{plain.model}, adapted {made.name}"
+    assert opened("pocketsphinx", tmp_path, adapted=False).model == plain.model
+    speech = [read(path) for path, _ in household(("yes", "no"))]
+    assert [hear(adapted, it).words for it in speech] != [hear(plain, it).words for it in speech]
+    assert not caplog.records
+    file.write_bytes(file.read_bytes()[:1000])
+    damaged = opened("pocketsphinx", tmp_path)
+    assert damaged.model == plain.model
+    assert [hear(damaged, it) for it in speech] == [hear(plain, it) for it in speech]
+    assert len(caplog.records) == 1
 
 
 def test_pocketsphinx_is_opened_on_demand_whatever_models_there_are(machine: Path) -> None:
