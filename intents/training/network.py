@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from scipy.sparse import csr_matrix
 
 Floats: TypeAlias = NDArray[np.float32]
 Indices: TypeAlias = NDArray[np.int64]
@@ -99,8 +98,9 @@ def train(x: csr_matrix, targets: Floats, fine: Indices, weights: Floats, recipe
             fine_error[np.arange(len(batch)), fine[batch]] -= 1
             fine_error *= np.float32(recipe.fine_weight) * share
             back = (error @ outer.T + fine_error @ fine_outer.T) * active
-            columns = np.unique(part.indices)
-            step = part[:, columns].T @ back
+            columns, places = np.unique(part.indices, return_inverse=True)
+            narrow = csr_matrix((part.data, places, part.indptr), shape=(len(batch), len(columns)))
+            step = narrow.T @ back
             inner_sums[columns] += (step**2).mean(axis=1, keepdims=True)
             inner[columns] -= rate * step / np.sqrt(inner_sums[columns])
             steps = [back.sum(0), hidden.T @ error, error.sum(0), hidden.T @ fine_error, fine_error.sum(0)]
