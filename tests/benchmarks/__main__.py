@@ -23,9 +23,11 @@ from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
 from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
+from tests.benchmarks.beginnings import beginnings
 from tests.benchmarks.fleet import fleet
 from tests.benchmarks.hearing import hearing
 from tests.benchmarks.live import live
+from tests.benchmarks.pauses import pauses
 from tests.benchmarks.review import review
 from tests.benchmarks.scenarios import scenarios
 from tests.benchmarks.statements import statements
@@ -54,6 +56,8 @@ def main() -> None:
             *attribution(folder),
             *scenarios(folder),
             *live(folder),
+            *beginnings(folder),
+            *pauses(),
             *fleet(folder),
         ]
         page = f"{render(rows)}\n{hearing(folder, PAGE)}\n"

@@ -17,7 +17,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,6 +26,7 @@ import soundfile
 from assistant.audiotest.cases import load_cases
 from assistant.resources import household_dir
 from assistant.store.store import Store
+from tests.hardware.test_microphone import BLOWS, goes_on
 from tests.hardware.virtual_microphone import LOUDSPEAKER, MICROPHONE, missing_parts, virtual_microphone
 
 if TYPE_CHECKING:
@@ -115,9 +116,7 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
         room = np.random.default_rng(0).normal(0, 60, round(IDLE_S + 10) * 16000).astype(np.int16)
         soundfile.write(noise, room, 16000)
         silences: list[float] = []
-        begins = 0
         mouth, ear = Ear(LOUDSPEAKER, microphone.env), Ear(MICROPHONE, microphone.env)
-        number = 0
         with device(microphone, folder / "live.db"):
             for case in cases:
                 mouth.loud.clear()
@@ -130,10 +129,6 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
                     silences.append(mouth.loud[0] - max(at for at in ear.loud if at <= mouth.loud[0]))
                     while time.monotonic() - mouth.loud[-1] < 1.0:
                         time.sleep(0.05)
-                transcripts = transcripts_after(folder / "live.db", number)
-                number += len(transcripts)
-                # What was not understood at all says nothing of its beginning.
-                begins += any(transcripts) and "".join(transcripts).split()[0] != case.text.split()[0]
         with device(microphone, folder / "idle.db", "--mode", "wake") as process:
             player = subprocess.Popen(["paplay", f"--device={MICROPHONE}", str(noise)], env=microphone.env)
             time.sleep(3)
@@ -147,18 +142,37 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
         ear.close()
     with Store.open(folder / "live.db", mode="read") as store:
         heard = store.interactions()
+        replies = [(it.effort, reply) for it in heard if (reply := store.reply(it.id))]
     lost = sum(it.effort.lost_frames for it in heard)
+    stages = [
+        ("from the end of speech to the endpoint", [effort.endpoint_us for effort, _ in replies]),
+        ("to the transcript", [effort.recognition_us for effort, _ in replies]),
+        ("to the reply", [effort.understanding_us for effort, _ in replies]),
+        ("to its sound", [reply.synthesis_us for _, reply in replies]),
+        ("to the loudspeaker, by PortAudio", [reply.start_us or 0 for _, reply in replies]),
+    ]
     steps = quantiles(silences, n=20)
     return [
         ("recordings played to `listen` / answered aloud", f"{len(cases)} / {len(silences)}"),
         ("end of speech to the first sound of the reply, median", f"{steps[9] * 1000:.0f} ms"),
         ("the same, 95th percentile", f"{steps[18] * 1000:.0f} ms"),
         ("answered within 350 ms", f"{sum(s <= 0.35 for s in silences) / len(silences):.0%}"),
-        ("transcripts that begin with another word than was said", str(begins)),
+        *((f"by the log, {what}, median", f"{median(each) / 1000:.0f} ms") for what, each in stages),
         ("frames lost meanwhile", str(lost)),
         ("waiting for the wake word in a quiet room, all processes, share of a core", f"{idle:.1%}"),
         ("memory of that, shared pages counted once (PSS)", f"{resident / 1e6:.0f} MB"),
+        *recovery(),
     ]
+
+
+def recovery() -> list[tuple[str, str]]:
+    """How soon a microphone is heard again once it is back, after everything that can happen to it."""
+    rows = []
+    for blow in BLOWS:
+        with tempfile.TemporaryDirectory(prefix="live") as short:
+            _, seconds = goes_on(Path(short) / "v", blow)
+        rows.append((f"microphone {blow}: heard again after its return", f"{seconds:.1f} s"))
+    return rows
 
 
 def transcripts_after(db: Path, number: int) -> list[str]:
