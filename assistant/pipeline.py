@@ -176,11 +176,17 @@ class Pipeline:
         return replace(understood, certain=False) if orders else understood
 
     def is_whole(self, text: str) -> bool:
-        """Whether `text` would be understood for certain if nothing more were said. Nobody knows how long a PIN is."""
+        """Whether `text` would be understood for certain if nothing more were said.
+
+        Nobody knows how long a PIN is; and an answer where nothing was asked is rather the beginning of something.
+        """
         if isinstance(self._state, Proving):
             return False
         understood = self._matched(text, self._expected())
-        return isinstance(understood, IntentMatch) and understood.certain
+        if not isinstance(understood, IntentMatch) or not understood.certain:
+            return False
+        kind = self._setting.catalogue.intents[understood.intent].kind
+        return kind != "dialogue" or self.in_conversation
 
     def _matched(self, text: str, expected: Expected | None) -> IntentMatch | NoMatch:
         """What `text` means where the conversation stands."""

@@ -371,3 +371,12 @@ def test_what_will_be_replied_is_foreseen_and_changes_nothing(store: Store, cloc
     assert line.foresee("order a") == ""
     assert line.foresee("has anybody seen my glasses") == ""
     assert audit(store).problems == ()
+
+
+def test_an_answer_is_no_whole_command_where_nothing_was_asked(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    assert line.is_whole("stop the music")
+    # Or "order a", of which the end was not said yet.
+    assert not line.is_whole("order it")
+    say(line, "order a large pepperoni pizza")
+    assert line.is_whole("order it")
