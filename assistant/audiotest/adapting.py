@@ -325,7 +325,9 @@ def _aligned(
             return None
     start, end = speech_span(sound)
     path, scores = recogniser.search(sound[start:end])
-    if path is None or not path.words or fit(path, scores, recogniser.network).foreign:
+    if path is None or not path.words:
+        return None
+    if fit(path, scores, recogniser.beside(scores), recogniser.network).foreign:
         return None
     if not case.text and (case.intent is None or not language.is_right(recogniser.text(path), case)):
         return None

@@ -135,7 +135,7 @@ def _voice(config: Config) -> Voice | None:
     try:
         return open_voice(config)
     except VoiceError as error:
-        if config.voice.engine != "auto":
+        if config.voice.engine == "espeak":
             raise
         logger.warning("%s", error)
         return None

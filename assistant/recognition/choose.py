@@ -111,10 +111,11 @@ def _sphinx(
             "or set `vosk_model` to the folder of yours"
         )
     from assistant.recognition.grammar.adaptation import read_adaptation
-    from assistant.recognition.grammar.compiled import open_grammar
+    from assistant.recognition.grammar.compiled import open_background, open_grammar
     from assistant.recognition.grammar.recogniser import GrammarRecogniser
 
     return GrammarRecogniser(
         open_grammar(graph, key=key, cache_dir=cache_dir),
         read_adaptation(adaptation) if adaptation else None,
+        background=open_background(cache_dir),
     )

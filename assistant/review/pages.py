@@ -270,16 +270,16 @@ class _Views:
             if it is None:
                 raise NotFound(f"There is no interaction {number}.")
             right = form.get("verdict") == "right"
-            given = form.get("intent", "")
             slots = (
                 dict(it.slots)
                 if right
                 else {
-                    name: int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else value
-                    for name in self._review.intents.get(given, ())
-                    if (value := form.get(f"slot.{name}", "").strip()[:200])
+                    name: int(value) if value.isdecimal() else value
+                    for key, text in form.items()
+                    if key.startswith("slot.") and (name := key[5:]) and (value := text.strip())
                 }
             )
+            given = form.get("intent", "")
             add_verdict(
                 store,
                 Verdict(
@@ -318,15 +318,14 @@ class _Views:
 
     async def forget_day(self, request: Any) -> Response:
         form = await self._form(request)
-        zone = self._review.zone
         try:
             day = date.fromisoformat(form.get("day", ""))
-            since, until = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-        except (ValueError, OverflowError):
+        except ValueError:
             return Response.redirect("/privacy?said=no-day")
 
         def write(store: Store) -> str:
-            ids = ids_between(store, since, until)
+            zone = self._review.zone
+            ids = ids_between(store, midnight(day, zone), midnight(day + timedelta(days=1), zone))
             done = forget(store, self._shelf, ids, now=self._review.now())
             return "open" if done.kept else "forgotten"
 
@@ -365,9 +364,7 @@ class _Views:
     async def _form(self, request: Any) -> dict[str, str]:
         if request.method != "POST":
             raise MethodNotAllowed("This address takes forms, and nothing else.")
-        given = dict(await request.post_vars())
-        # What nobody can see has nothing to do in a line of text.
-        return {name: "".join(filter(str.isprintable, text)) for name, text in given.items()}
+        return dict(await request.post_vars())
 
     async def _page(self, datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Response:
         body = await datasette.render_template(

@@ -96,7 +96,8 @@ def voices(folder: Path, known: str) -> str:
     foreign = len(FOREIGN.read_text(encoding="utf-8").splitlines())
     about = (
         f"{', '.join(map(str, VOICES))}: up to {SENTENCES} sentences of each intent, one voice each, and the {foreign} "
-        "sentences of `tests/audio/foreign.txt`, none of them a command, two voices each."
+        "sentences of `tests/audio/foreign.txt`, none of them a command, by each of the voices. Nothing was tuned on "
+        "these voices, or on these sentences."
     )
     return f"{title}\n\n{about}\n\n{table(corpus)}"
 
@@ -121,11 +122,13 @@ def speak(folder: Path) -> Path:
             f"{FOREIGN} holds commands of the bundled language: {', '.join(ours)}; take them out"
         )
     said: list[tuple[str, str | None, dict[str, Any]]] = [*commands]
-    # Two rounds, shifted by one, so that each sentence is said by two voices.
-    said += [(text, None, {}) for text in (*others, others[-1], *others[:-1])]
+    speakers = [VOICES[number % len(VOICES)] for number in range(len(said))]
+    for voice in VOICES:
+        said += [(text, None, {}) for text in others]
+        speakers += [voice] * len(others)
     lines = []
-    for number, (text, intent, slots) in enumerate(said):
-        speech = synthesise(VOICES[number % len(VOICES)], text) * 0.4
+    for number, (voice, (text, intent, slots)) in enumerate(zip(speakers, said, strict=True)):
+        speech = synthesise(voice, text) * 0.4
         lead = round(LEAD_S * SAMPLE_RATE)
         samples = np.pad(speech, lead) * 32768
         samples += np.random.default_rng(number).normal(0, ROOM_TONE, len(samples))

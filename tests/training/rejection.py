@@ -1,18 +1,25 @@
 """Compute the weights of `assistant/recognition/grammar/rejection.py`.
 
-    python -m tests.training.rejection PEOPLE VOICES
+    python -m tests.training.rejection hear PEOPLE VOICES FEATURES
+    python -m tests.training.rejection fit FEATURES
 
 PEOPLE is a folder of real recordings of one command language: `labels.jsonl` ({audio, intent, slots}), `intents.yaml`,
 `noise-*.flac`. VOICES is a folder of synthetic voices that say sentences of the bundled language and others:
-`labels.jsonl` ({audio, text, intent}), with the intent null for others. What one language holds is foreign to the
-other. Keep people and voices that figures are reported for out of both.
+`labels.jsonl` ({audio, text, intent, part}), with the intent null for others. Those of the part "fit" teach; those of
+the part "limit", other voices and other sentences, say from where an order is sure. What one language holds is foreign
+to the other. Keep people and voices that figures are reported for out of both.
+
+`hear` takes the time; what it writes to FEATURES, a line a recording in an order that mixes them, is enough to fit by.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import random
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,11 +29,10 @@ import soundfile
 from sklearn.linear_model import LogisticRegression
 
 from assistant.recognition.grammar import rejection
-from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import FEATURES, Phones, phones_of, summary
+from assistant.recognition.grammar.rejection import FEATURES, Phones, phones_of, size
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
 from intents.results import IntentMatch
@@ -34,142 +40,132 @@ from intents.word_graph import word_graph
 from tests.benchmarks.recognition import accepted, mixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-LOST: Final = 0.009
-"""Share of the people's commands, heard right in quiet, that may be turned down."""
+    from intents.catalogue import Catalogue
 
-NOISE_DB: Final = (None, 24.0, 15.0, 6.0)
+LOST: Final = 0.01
+"""Share of the people's commands, heard right in quiet, that may be turned down under their small language."""
+
+VOICES_LOST: Final = 0.03
+"""The same of the voices' commands under the bundled language: by it is set how much more a large one is asked."""
+
+NOISE_DB: Final = (None, 15.0, 6.0)
+"""What the people are heard in."""
+
+VOICED: Final = "commands of voices"
+QUIET: Final = "commands of people, quiet"
+LIMIT: Final = "limit"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
-    """Recordings of one kind under one grammar; groups weigh the same, however many are in them."""
+class Heard:
+    """A recording that was taken for a command."""
 
-    name: str
-    """What they are."""
+    group: str
+    """What it is one of; groups weigh the same, however many are in them."""
     inside: bool
-    """Whether they are what the path says."""
-    total: int
-    """Recordings, those included that gave no command."""
-    heard: Sequence[Phones]
-    """What was taken for a command."""
-    orders: Sequence[Phones] = ()
-    """What of it was taken for an order."""
+    """Whether it is what the path says."""
+    order: bool
+    """Whether it was taken for an order."""
+    size: float
+    """Of its language; see `rejection.size`."""
+    phones: Phones
+    """What it is judged by."""
+    right: NDArray[np.bool_]
+    """Which words of the path were said, as far as is known, shape (words,)."""
 
 
 def main() -> None:
-    """Train, say how well the two are told apart, and write the weights."""
+    """Hear, or train, say how well the two are told apart, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("people", type=Path)
-    parser.add_argument("voices", type=Path)
+    commands = parser.add_subparsers(required=True, dest="command")
+    hear = commands.add_parser("hear")
+    for name in ("people", "voices", "features"):
+        hear.add_argument(name, type=Path)
+    hear.add_argument("--every", type=int, default=1, help="hear every Nth recording only")
+    commands.add_parser("fit").add_argument("features", type=Path)
     arguments = parser.parse_args()
-    groups = []
-    for group in every_group(arguments.people, arguments.voices):
-        sys.stderr.write(f"{group.name}: {len(group.heard)} of {group.total}\n")
-        groups.append(group)
-    phones = len(load_acoustic_model(bundled_model().folder).definition.phones)
-    features, of_phones = of_a_phone(groups, phones)
-    judged = {
-        group.name: np.array(
-            [summary(each.features @ features + of_phones[each.phones], each.words) for each in group.heard]
-        )
-        for group in groups
-    }
-    inside = np.concatenate([np.full(len(group.heard), group.inside) for group in groups])
-    weights = np.concatenate([np.full(len(group.heard), 1 / len(group.heard)) for group in groups])
-    regression = LogisticRegression(C=100.0).fit(
-        np.concatenate(list(judged.values())), inside, sample_weight=balanced(weights, inside)
-    )
-    mean, worst = regression.coef_[0]
-    odds = {name: values @ regression.coef_[0] for name, values in judged.items()}
-    limit = float(np.quantile(odds[groups[0].name], LOST))
-    for group in groups:
-        share = float(np.mean(odds[group.name] >= limit)) * len(group.heard) / group.total
-        right = len(group.heard) / group.total
-        sys.stdout.write(f"{group.name}: {right:.3f} taken for a command, {share:.4f} when it must fit\n")
-    highest = sorted(
-        (
-            float(
-                np.dot(summary(each.features @ features + of_phones[each.phones], each.words), (mean, worst))
-            )
-            - limit
-            for group in groups
-            for each in group.orders
-        ),
-        reverse=True,
-    )
-    sys.stdout.write(f"the highest odds of {len(highest)} that were taken for an order: {highest[:3]}\n")
-    document: dict[str, Any] = {
-        "features": {name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True)},
-        "phones": [round(float(value), 4) for value in of_phones],
-        "mean": round(float(mean), 4),
-        "worst": round(float(worst), 4),
-        "constant": round(-limit, 4),
-    }
-    path = Path(rejection.__file__).with_name(rejection.WEIGHTS)
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if arguments.command == "hear":
+        with arguments.features.open("w", encoding="utf-8") as file:
+            for line in recordings(arguments.people, arguments.voices, arguments.every):
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+    else:
+        lines = arguments.features.read_text(encoding="utf-8").splitlines()
+        document = train([json.loads(line) for line in lines])
+        path = Path(rejection.__file__).with_name(rejection.WEIGHTS)
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
-def every_group(people: Path, voices: Path) -> Iterator[Group]:
-    """Each corpus under each grammar; the first is that of the people's own commands in quiet."""
+def recordings(people: Path, voices: Path, every: int) -> Iterator[dict[str, Any]]:
+    """What each recording was taken for and is judged by, in the form that is kept."""
     own, bundled = load_catalogue(files=[people / "intents.yaml"]), load_catalogue()
     (noise_file,) = people.glob("noise-*.flac")
     noise, _ = soundfile.read(noise_file)
-    orders, sentences = cases(people), cases(voices)
-    matcher = Matcher(own)
-    recogniser = GrammarRecogniser(compile_grammar(word_graph(own)))
-    for snr in NOISE_DB:
-        heard = []
-        for case in orders:
-            text, found = hear(recogniser, mixed(people / case["audio"], noise, snr))
-            match = matcher.match(text)
-            if found is not None and isinstance(match, IntentMatch) and accepted(match, case):
-                heard.append(found)
-        yield Group(name=f"commands of people, {snr} dB", inside=True, total=len(orders), heard=heard)
-    voiced = [hear(recogniser, mixed(voices / case["audio"], noise, None))[1] for case in sentences]
-    heard = [found for found in voiced if found is not None]
-    yield Group(name="all else under their grammar", inside=False, total=len(voiced), heard=heard)
-    matcher = Matcher(bundled)
-    recogniser = GrammarRecogniser(compile_grammar(word_graph(bundled)))
-    taken: dict[bool, list[Phones]] = {True: [], False: []}
-    mistaken: list[Phones] = []
-    totals = {True: 0, False: 0}
-    for case in sentences:
-        inside = case["intent"] is not None
-        if not inside and isinstance(matcher.match(case["text"]), IntentMatch):
-            continue
-        text, found = hear(recogniser, mixed(voices / case["audio"], noise, None))
-        totals[inside] += 1
-        if found is not None and (
-            text == case["text"] if inside else isinstance(matcher.match(text), IntentMatch)
-        ):
-            taken[inside].append(found)
-            match = matcher.match(text)
-            if (
-                not inside
-                and isinstance(match, IntentMatch)
-                and bundled.intents[match.intent].kind == "commerce"
-            ):
-                mistaken.append(found)
-    yield Group(name="commands of voices", inside=True, total=totals[True], heard=taken[True])
-    yield Group(
-        name="all else under the bundled grammar",
-        inside=False,
-        total=totals[False],
-        heard=taken[False],
-        orders=mistaken,
-    )
-    heard = []
-    for case in orders:
-        text, found = hear(recogniser, mixed(people / case["audio"], noise, None))
-        if found is not None and isinstance(matcher.match(text), IntentMatch):
-            heard.append(found)
-    yield Group(
-        name="commands of people under the bundled grammar", inside=False, total=len(orders), heard=heard
-    )
+    at_home, at_the_bar = Listener(bundled), Listener(own)
+    todo: list[tuple[str, Listener, Path, dict[str, Any], float | None]] = []
+    for case in cases(people):
+        for snr in NOISE_DB:
+            name = QUIET if snr is None else f"commands of people, {snr:g} dB"
+            todo.append((name, at_the_bar, people, case, snr))
+        todo.append(("commands of people under the bundled grammar", at_home, people, case, None))
+    for case in cases(voices):
+        kind = "all else" if case["intent"] is None else "commands"
+        todo.append((f"{case['part']}: {kind} of voices", at_home, voices, case, None))
+        if case["intent"] is None:
+            todo.append(
+                (f"{case['part']}: all else under the people's grammar", at_the_bar, voices, case, None)
+            )
+    random.Random(0).shuffle(todo)
+    for group, listener, folder, case, snr in todo[::every]:
+        yield {"group": group, **listener.hear(mixed(folder / case["audio"], noise, snr), case)}
+
+
+class Listener:
+    """A language, and who listens for it."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Listen for `catalogue`."""
+        self._catalogue = catalogue
+        self._matcher = Matcher(catalogue)
+        self._recogniser = GrammarRecogniser(compile_grammar(word_graph(catalogue)))
+
+    def hear(self, samples: NDArray[np.int16], case: dict[str, Any]) -> dict[str, Any]:
+        """What a recording was taken for, and what that is judged by."""
+        start, end = speech_span(samples)
+        path, scores = self._recogniser.search(samples[start:end])
+        text = self._recogniser.text(path) if path else ""
+        match = self._matcher.match(text)
+        if path is None or not isinstance(match, IntentMatch):
+            return {"command": False}
+        heard = text.split()
+        said = case.get("text")
+        if said is None:
+            inside = case["intent"] in self._catalogue.intents and accepted(match, case)
+            # A command of theirs that was misheard is neither.
+            if not inside and case["intent"] in self._catalogue.intents:
+                return {"command": False}
+            right = [inside] * len(heard)
+        else:
+            right = [False] * len(heard)
+            for block in difflib.SequenceMatcher(None, heard, said.split(), False).get_matching_blocks():
+                right[block.a : block.a + block.size] = [True] * block.size
+            inside = case["intent"] is not None and all(right) and len(heard) == len(said.split())
+            if not inside and case["intent"] is not None:
+                return {"command": False}
+        found = phones_of(path, scores, self._recogniser.beside(scores), self._recogniser.network)
+        return {
+            "command": True,
+            "inside": inside,
+            "order": self._catalogue.intents[match.intent].kind == "commerce",
+            "size": size(self._recogniser.network.size),
+            "features": found.features.round(4).tolist(),
+            "words": found.words.tolist(),
+            "right": right,
+        }
 
 
 def cases(folder: Path) -> list[dict[str, Any]]:
@@ -177,32 +173,81 @@ def cases(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "labels.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def hear(recogniser: GrammarRecogniser, samples: NDArray[np.int16]) -> tuple[str, Phones | None]:
-    """What the grammar makes of a recording, and what that is judged by."""
-    start, end = speech_span(samples)
-    path, scores = recogniser.search(samples[start:end])
-    if path is None or not path.words:
-        return "", None
-    return recogniser.text(path), phones_of(path, scores, recogniser.network)
-
-
-def of_a_phone(groups: Sequence[Group], phones: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights of the features, and of which phone it is."""
-    rows, inside, weights = [], [], []
-    for group in groups:
-        for found in group.heard:
-            which = np.zeros((len(found.phones), phones))
-            which[np.arange(len(found.phones)), found.phones] = 1
-            rows.append(np.concatenate([found.features, which], axis=1))
-            inside.append(np.full(len(found.phones), group.inside))
-            weights.append(np.full(len(found.phones), 1 / len(group.heard) / len(found.phones)))
-    together = np.concatenate(inside)
-    regression = LogisticRegression(C=0.3, max_iter=1000).fit(
-        np.concatenate(rows), together, sample_weight=balanced(np.concatenate(weights), together)
+def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The weights, from what `hear` kept."""
+    total = Counter(line["group"] for line in lines)
+    heard = [
+        Heard(
+            group=line["group"],
+            inside=line["inside"],
+            order=line["order"],
+            size=line["size"],
+            phones=Phones(features=np.array(line["features"]), words=np.array(line["words"])),
+            right=np.array(line["right"]),
+        )
+        for line in lines
+        if line["command"]
+    ]
+    teaching = [each for each in heard if not each.group.startswith(LIMIT)]
+    features, phone = of_a_phone(teaching)
+    regression = LogisticRegression(C=100.0).fit(
+        judged(teaching, features, phone),
+        [each.inside for each in teaching],
+        sample_weight=balanced(weights(teaching), np.array([each.inside for each in teaching])),
     )
-    coefficients = regression.coef_[0]
-    # The constant goes with every phone.
-    return coefficients[: len(FEATURES)], coefficients[len(FEATURES) :] + regression.intercept_[0]
+    (mean,) = regression.coef_[0]
+    odds = judged(heard, features, phone)[:, 0] * mean
+    groups = np.array([each.group for each in heard])
+    limit = float(np.quantile(odds[groups == QUIET], LOST))
+    sizes = np.array([each.size for each in heard])
+    voiced = np.array([each.inside and each.group.endswith(VOICED) for each in heard])
+    slope = max(float(np.quantile(odds[voiced], VOICES_LOST)) - limit, 0) / sizes[voiced].max()
+    odds -= limit + slope * sizes
+    for group in sorted(total):
+        own = odds[groups == group]
+        sys.stdout.write(
+            f"{group}: {len(own)} of {total[group]} taken for a command, {int((own >= 0).sum())} when it must fit\n"
+        )
+    orders = np.array([each.order and not each.inside and each.group.startswith(LIMIT) for each in heard])
+    highest = sorted(odds[orders], reverse=True)[:3]
+    sys.stdout.write(
+        f"the highest odds of {orders.sum()} that were taken for an order: {np.round(highest, 2)}\n"
+    )
+    return {
+        "features": {name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True)},
+        "phone": round(phone, 4),
+        "mean": round(float(mean), 4),
+        "size": round(-slope, 4),
+        "constant": round(-limit, 4),
+    }
+
+
+def judged(heard: Iterable[Heard], features: NDArray[np.float64], phone: float) -> NDArray[np.float64]:
+    """The mean over the phones of each, shape (n, 1)."""
+    return np.array([[(each.phones.features @ features + phone).mean()] for each in heard])
+
+
+def of_a_phone(heard: Sequence[Heard]) -> tuple[NDArray[np.float64], float]:
+    """Weights of the features, and of any phone: whether the word that it is in was said."""
+    share = weights(heard)
+    right = np.concatenate([each.right[each.phones.words] for each in heard])
+    rows = np.concatenate([each.phones.features for each in heard])
+    each_phone = np.concatenate(
+        [
+            np.full(len(each.phones.words), w / len(each.phones.words))
+            for each, w in zip(heard, share, strict=True)
+        ]
+    )
+    regression = LogisticRegression(C=0.3, max_iter=3000).fit(
+        rows, right, sample_weight=balanced(each_phone, right)
+    )
+    return regression.coef_[0], float(regression.intercept_[0])
+
+
+def weights(heard: Sequence[Heard]) -> NDArray[np.float64]:
+    """One for each, so that groups weigh the same."""
+    sizes = Counter(each.group for each in heard)
+    return np.array([1 / sizes[each.group] for each in heard])
 
 
 def balanced(weights: NDArray[np.float64], inside: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ import numpy as np
 import intents
 from assistant.errors import RecognitionError
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
+from assistant.recognition.grammar.background import background_network
 from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.network import Network, compile_network
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEPT: Final = 4
-"""Grammars kept on disk at most, the newest: each is some 20 MB, and every change of the definitions makes one."""
+"""Grammars kept on disk at most, the newest, and loops of everyday words: a household's takes some 20 MB."""
 
 _WORDS: Final = "words"
 _WORD_OF: Final = "word_of"
@@ -73,13 +74,22 @@ def open_grammar(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path | 
     `key` stands for everything that `graph` depends on but the program itself. A folder that cannot be written to costs
     time at the next start, no more. Raises `RecognitionError` as `compile_grammar` does.
     """
+    return _kept(lambda: compile_grammar(graph()), "grammar", key, cache_dir)
+
+
+def open_background(cache_dir: Path | None) -> Network:
+    """The loop of everyday words, from `cache_dir` likewise."""
+    return _kept(lambda: Grammar(network=background_network(), words=()), "background", "", cache_dir).network
+
+
+def _kept(make: Callable[[], Grammar], name: str, key: str, cache_dir: Path | None) -> Grammar:
     if cache_dir is None:
-        return compile_grammar(graph())
+        return make()
     digest = hashlib.sha256(f"{key}\0{bundled_model().version}\0{_program()}".encode()).hexdigest()[:16]
-    path = cache_dir / f"grammar-{digest}.npz"
+    path = cache_dir / f"{name}-{digest}.npz"
     found = _read(path)
     if found is None:
-        found = compile_grammar(graph())
+        found = make()
         _write(found, path)
     return found
 
@@ -111,8 +121,9 @@ def _write(grammar: Grammar, path: Path) -> None:
         with aside.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
         aside.replace(path)
-        kept = sorted(path.parent.glob("grammar-*.npz"), key=lambda each: each.stat().st_mtime_ns)
-        for old in (*kept[:-KEPT], *_left_behind(path.parent)):
+        name = path.name.partition("-")[0]
+        kept = sorted(path.parent.glob(f"{name}-*.npz"), key=lambda each: each.stat().st_mtime_ns)
+        for old in (*kept[:-KEPT], *_left_behind(path.parent, name)):
             old.unlink(missing_ok=True)
     except OSError as error:
         logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
@@ -121,9 +132,9 @@ def _write(grammar: Grammar, path: Path) -> None:
             aside.unlink(missing_ok=True)
 
 
-def _left_behind(folder: Path) -> Iterator[Path]:
+def _left_behind(folder: Path, name: str) -> Iterator[Path]:
     """What processes were writing when they were killed: the number of each is in the name."""
-    for path in folder.glob("grammar-*.*"):
+    for path in folder.glob(f"{name}-*.*"):
         number = path.suffix.removeprefix(".")
         if number.isdecimal():
             try:
@@ -140,6 +151,6 @@ def _program() -> str:
     """Changes whenever the code does that makes a grammar: no number that somebody forgets to raise."""
     digest = hashlib.sha256()
     for package in (Path(__file__).parent, Path(intents.__file__).parent):
-        for source in sorted(package.glob("*.py")):
+        for source in sorted((*package.glob("*.py"), *package.glob("background.json"))):
             digest.update(source.read_bytes())
     return digest.hexdigest()

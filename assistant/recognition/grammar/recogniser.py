@@ -10,6 +10,7 @@ from threadpoolctl import ThreadpoolController
 
 from assistant.recognition.grammar.acoustic_model import SenoneScorer, bundled_model, load_acoustic_model
 from assistant.recognition.grammar.adaptation import with_adaptation
+from assistant.recognition.grammar.background import Background, background_network
 from assistant.recognition.grammar.front_end import (
     FRAME_SHIFT,
     FRAMES_A_SECOND,
@@ -61,12 +62,23 @@ class GrammarRecogniser:
     same samples give the same transcript, whatever was heard before.
     """
 
-    def __init__(self, grammar: Grammar, adaptation: Adaptation | None = None) -> None:
-        """Listen for `grammar`, with the model as it is or adapted; raises `RecognitionError` for a broken model."""
+    def __init__(
+        self, grammar: Grammar, adaptation: Adaptation | None = None, *, background: Network | None = None
+    ) -> None:
+        """Listen for `grammar`, with the model as it is or adapted; raises `RecognitionError` for a broken model.
+
+        `background` is `background_network()` where somebody has it already.
+        """
         place = bundled_model()
         self._grammar = grammar
         self._network = grammar.network
-        self.front_end = FrontEnd(load_acoustic_model(place.folder), self._network, adaptation)
+        self._background = Background(self._network, background or background_network())
+        self.front_end = FrontEnd(
+            load_acoustic_model(place.folder),
+            self._background.senones,
+            adaptation,
+            own=len(self._network.senones),
+        )
         self._search = Search(self._network, runners_up=True)
         self._name = f"pocketsphinx {place.version} en-us" + (
             f", adapted {adaptation.name}" if adaptation else ""
@@ -129,7 +141,7 @@ class GrammarRecogniser:
         if path is None or not path.words:
             return nothing
         text = self.text(path)
-        fitted = fit(path, scores, self._network)
+        fitted = fit(path, scores, self.beside(scores), self._network)
         if fitted.foreign:
             logger.debug("turned down %r: %s", text, fitted)
             nearest = (Alternative(text=text, behind=0.0), *self._alternatives(ALTERNATIVES - 1))
@@ -161,6 +173,10 @@ class GrammarRecogniser:
         self._search.advance(scores)
         return self._search.best(final=True), scores
 
+    def beside(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Of what `search` was done in: the scores along the best path through everyday words, shape (frames,)."""
+        return self._background.best(scores)
+
     def _alternatives(self, count: int) -> tuple[Alternative, ...]:
         return tuple(
             Alternative(text=self.text(path), behind=round(behind, 2))
@@ -178,19 +194,28 @@ class GrammarRecogniser:
 
 
 class FrontEnd:
-    """From samples to the scores of a network's senones, on one core.
+    """From samples to the scores of senones, on one core.
 
     The matrices are small: threads of a BLAS would mostly wait for each other, and on a busy machine for good.
     """
 
-    def __init__(self, model: AcousticModel, network: Network, adaptation: Adaptation | None = None) -> None:
-        """Score the senones of `network`."""
+    def __init__(
+        self,
+        model: AcousticModel,
+        senones: NDArray[np.int32],
+        adaptation: Adaptation | None = None,
+        *,
+        own: int,
+    ) -> None:
+        """Score `senones`, in their order; the first `own` are the grammar's, and all that partial results need."""
         self._threads = ThreadpoolController()
-        self._scorer = SenoneScorer(with_adaptation(model, adaptation), network.senones)
+        adapted = with_adaptation(model, adaptation)
+        self._scorer = SenoneScorer(adapted, senones)
+        self._partial_scorer = SenoneScorer(adapted, senones[:own])
         self._mixture = speech_mixture(model)
 
     def hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-        """A whole utterance to log-likelihoods, shape (frames, columns of the network).
+        """A whole utterance to log-likelihoods, shape (frames, senones).
 
         They are the mean of two front ends: noise removed, and noise compensated.
         """
@@ -213,7 +238,7 @@ class FrontEnd:
     def next_scores(self, growing: GrowingUtterance, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         """Scores of the frames that are new in an utterance that is still growing, by the first front end alone."""
         with self._threads.limit(limits=1, user_api="blas"):
-            return self._scored(growing.features(samples))
+            return self._partial_scorer.score(growing.features(samples), stream_weights=STREAM_WEIGHTS)
 
     def _scored(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._scorer.score(features, stream_weights=STREAM_WEIGHTS)

@@ -1,13 +1,14 @@
 """Whether what was heard is what the grammar forced it to be.
 
-A search under a grammar makes a command of anything. Where the speech was something else, the phones of the path fit
-worse than free phones do, and last too short or too long. Each phone of the path is judged by a logistic regression: by
-the log-likelihood of the path's senones less that of the best senone of any context-independent phone, frame by frame,
-by its length, and by which phone it is. An utterance is judged by the mean of that over its phones and by the sum over
-its worst word, so that one foreign word between known ones is seen too.
+A search under a grammar makes a command of anything. Where the speech was something else, everyday words fit it better
+than the path does, and the path's phones last too short or too long. Each phone of the path is judged by a logistic
+regression: by the log-likelihood of the path's senones less that of the best path through a loop of everyday words
+(`background`), frame by frame, and by its length. An utterance is judged by the mean of that over its phones: what does
+not fit at all weighs so much that one foreign word between known ones is seen too. A large language fits more by
+chance, and more is asked of it.
 
-`tests/training/rejection.py` computes the weights, which say by themselves what noise does to speech: the limit need
-not follow it.
+Noise, a strange voice or a bad microphone cost both paths alike: the limit need not follow them.
+`tests/training/rejection.py` computes the weights.
 """
 
 from __future__ import annotations
@@ -28,32 +29,36 @@ if TYPE_CHECKING:
 
 WEIGHTS: Final = "rejection.json"
 
-FEATURES: Final = ("mean", "mean above", "least", "length", "length squared", "three frames", "four frames")
-"""What a phone is judged by, beside which phone it is."""
+FEATURES: Final = ("beside", "beside above", "length", "length squared", "three frames", "four frames")
+"""What a phone is judged by."""
 
 SURE: Final = 2.0
 """Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant.
 
-Above all that `tests/training/rejection.py` finds of sentences that are no order and were taken for one.
+Above what `tests/training/rejection.py` finds, in quiet, of sentences that are no order and were taken for one.
 """
+
+SMALL: Final = 10_000
+"""Instances of a network up to which a language is small."""
 
 _USUAL_FRAMES: Final = 8.0
 _WORST: Final = -12.0
-_BEST: Final = 4.0
+_BEST: Final = 6.0
+_NEAR: Final = -1.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Weights:
-    """Logistic regressions of a phone and of an utterance, in nats."""
+    """Logistic regressions of a phone and of an utterance."""
 
     features: NDArray[np.float64]
     """One for each of `FEATURES`."""
-    phones: NDArray[np.float64]
-    """One for each context-independent phone."""
+    phone: float
+    """Of any phone."""
     mean: float
     """Of the mean over the phones of an utterance."""
-    worst: float
-    """Of the sum over the phones of its worst word."""
+    size: float
+    """Of `size`."""
     constant: float
     """Chosen so that an utterance is taken from 0 upwards."""
 
@@ -64,8 +69,6 @@ class Phones:
 
     features: NDArray[np.float64]
     """Shape (n, features)."""
-    phones: NDArray[np.int64]
-    """Which phone each is, shape (n,)."""
     words: NDArray[np.int64]
     """Number of the word that each is in, shape (n,)."""
 
@@ -90,28 +93,31 @@ class Fit:
         return self.utterance < SURE
 
 
-def fit(path: Path, scores: NDArray[np.float32], network: Network) -> Fit:
-    """The fit of `path`, with `scores` of shape (frames, columns) that it was searched in."""
-    found, weights = phones_of(path, scores, network), load_weights()
-    odds = found.features @ weights.features + weights.phones[found.phones]
+def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network) -> Fit:
+    """The fit of `path`, with `scores` of shape (frames, columns) that it was searched in.
+
+    `beside` are the scores along the best path through the background, shape (frames,).
+    """
+    found, weights = phones_of(path, scores, beside, network), load_weights()
+    odds = found.features @ weights.features + weights.phone
     count = np.bincount(found.words, minlength=len(path.words))
     sums = np.bincount(found.words, odds, minlength=len(path.words))
-    mean, worst = summary(odds, found.words)
     return Fit(
-        utterance=float(weights.mean * mean + weights.worst * worst + weights.constant),
+        utterance=float(weights.mean * odds.mean() + weights.size * size(network.size) + weights.constant),
         words=tuple((sums / np.maximum(count, 1)).tolist()),
     )
 
 
-def summary(odds: NDArray[np.float64], words: NDArray[np.int64]) -> tuple[float, float]:
-    """Of the log odds of phones, and the word that each is in: their mean, and the least sum over a word."""
-    return float(odds.mean()), float(np.bincount(words, odds)[np.unique(words)].min())
+def size(instances: int) -> float:
+    """How much larger than `SMALL` a network is, on a logarithmic scale; 0 for a small one."""
+    return float(np.log(max(instances / SMALL, 1)))
 
 
-def phones_of(path: Path, scores: NDArray[np.float32], network: Network) -> Phones:
-    """What each phone of `path`, which holds a word, is judged by."""
-    free = scores[:, : network.phone_senones].max(axis=1)
-    features, phones, words = [], [], []
+def phones_of(
+    path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network
+) -> Phones:
+    """What each phone of `path`, which holds a word, is judged by; see `fit`."""
+    features, words = [], []
     word = 0
     for segment in path.segments:
         if network.filler[segment.instance]:
@@ -120,25 +126,11 @@ def phones_of(path: Path, scores: NDArray[np.float32], network: Network) -> Phon
             word += 1
         frames = np.arange(segment.start, segment.end)
         columns = network.states[list(segment.states), segment.instance]
-        differences = scores[frames, columns] - free[frames]
-        mean = min(max(float(differences.mean()), _WORST), _BEST)
+        mean = min(max(float((scores[frames, columns] - beside[frames]).mean()), _WORST), _BEST)
         length = np.log(len(frames) / _USUAL_FRAMES)
-        features.append(
-            (
-                mean,
-                max(mean + 2, 0),
-                max(float(differences.min()), _WORST - 3),
-                length,
-                length**2,
-                len(frames) == 3,
-                len(frames) <= 4,
-            )
-        )
-        phones.append(int(network.phone[segment.instance]))
+        features.append((mean, max(mean - _NEAR, 0), length, length**2, len(frames) == 3, len(frames) <= 4))
         words.append(word)
-    return Phones(
-        features=np.array(features, dtype=np.float64), phones=np.array(phones), words=np.array(words)
-    )
+    return Phones(features=np.array(features, dtype=np.float64), words=np.array(words))
 
 
 def confidence(odds: float) -> float:
@@ -154,8 +146,8 @@ def load_weights() -> Weights:
     )
     return Weights(
         features=np.array([document["features"][name] for name in FEATURES]),
-        phones=np.array(document["phones"]),
+        phone=document["phone"],
         mean=document["mean"],
-        worst=document["worst"],
+        size=document["size"],
         constant=document["constant"],
     )
