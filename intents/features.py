@@ -1,4 +1,4 @@
-"""What the model looks at in a text: words, their sounds and pieces, their neighbours, and the classes they belong to.
+"""What the model looks at in a text: words, their pieces, their neighbours, and the classes they belong to.
 
 All are plain text, so a feature can be shown to a person as it is. The same functions serve training and use.
 """
@@ -9,8 +9,6 @@ import re
 from collections import defaultdict
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
-
-from intents.sound import sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,10 +30,9 @@ def without_address(text: str) -> str:
 
 
 def word_features(word: str) -> list[str]:
-    """The word, how it sounds, and its pieces of 3 to 5 letters, ends marked: misheard or misspelt, it shares some."""
+    """The word and its pieces of 3 to 5 letters, its ends marked: a misspelt word shares most of them."""
     marked = f"<{word}>"
-    pieces = (f"#{marked[i : i + n]}" for n in _PIECES for i in range(len(marked) - n + 1))
-    return [word, f"@{sound(word)}", *pieces]
+    return [word, *(f"#{marked[i : i + n]}" for n in _PIECES for i in range(len(marked) - n + 1))]
 
 
 def context_features(words: Sequence[str], classes: Classes) -> list[str]:

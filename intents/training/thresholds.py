@@ -22,8 +22,6 @@ _ROUNDS: Final = 2
 _NONE_CASES_AN_ORDER: Final = 10_000
 _PRECISION: Final = 0.95
 _HIGHEST: Final = 0.995
-# What is hardly three times as likely as all else together is better asked about: words in no order may be.
-_LOWEST: Final = 0.75
 _LOWEST_ORDER: Final = 0.9
 
 
@@ -39,7 +37,7 @@ def choose_thresholds(
     `probabilities` are (cases, labels) once or several times, as for the same cases well heard and misheard. `ask`
     maximises the macro-F1 of the likeliest label, averaged over these and over the `sources`, each without its hard
     cases and with them. `accept` is the lowest from which orders would be wrong once in 10,000 cases, other labels once
-    in 20; and at least 0.9 for orders, 0.75 for others.
+    in 20.
     """
     times = len(probabilities)
     truth = np.array([names.index(label) for label in labels] * times)
@@ -69,7 +67,8 @@ def choose_thresholds(
         claimed = best == label
         allowed = len(truth) // _NONE_CASES_AN_ORDER if name in ORDERS else None
         accept = _lowest(score[claimed], truth[claimed] == label, allowed)
-        accept = max(accept, _LOWEST_ORDER if name in ORDERS else _LOWEST)
+        if name in ORDERS:
+            accept = max(accept, _LOWEST_ORDER)
         chosen[name] = (round(float(ask[label]), 3), round(max(accept, float(ask[label])), 3))
     return chosen
 

@@ -52,9 +52,6 @@ _SALAD_CLASSES: Final = (
     "sky",
 )
 _SEED: Final = 0
-# The corpora contradict themselves. A case whose label gets less than this from models that were trained without it
-# teaches the model nothing that is so of other sentences.
-_CONTRADICTED: Final = 0.02
 
 FIXED: Final = {"music": {"action": "play"}}
 EVIDENCE: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -159,10 +156,7 @@ def train_part(
     recipe: Recipe | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Train on the cases in `rows` and write the model to `path`.
-
-    Cross-validation among them chooses the thresholds, and the cases to leave out: those whose label is contradicted.
-    """
+    """Train on the cases in `rows`, choose thresholds by cross-validation among them, and write the model to `path`."""
     recipe = recipe or Recipe(seed=_SEED)
     labels = [examples.cases[row].label for row in rows]
     sources = [examples.sources[row] for row in rows]
@@ -177,11 +171,8 @@ def train_part(
     thresholds = choose_thresholds(
         labels, [examples.cases[row].hard for row in rows], sources, [heard, misheard], LABELS
     )
-    believed = heard[np.arange(len(rows)), examples.labels[rows]] >= _CONTRADICTED
-    progress(
-        f"the model itself, without {np.count_nonzero(~believed)} sentences whose labels are contradicted"
-    )
-    fitted = fit(examples, rows[believed], recipe)
+    progress("the model itself")
+    fitted = fit(examples, rows, recipe)
     header = Header(
         format=1,
         language=examples.language,

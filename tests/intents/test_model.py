@@ -59,7 +59,7 @@ def test_the_name_of_the_assistant_says_nothing() -> None:
 
 
 def test_features_are_words_pieces_neighbours_and_classes() -> None:
-    assert word_features("hi") == ["hi", "@ha", "#<hi", "#hi>", "#<hi>"]
+    assert word_features("hi") == ["hi", "#<hi", "#hi>", "#<hi>"]
     classes = Classes({"city": ["new york", "york"], "sky": ["rain"]})
     found = context_features(["rain", "in", "new", "york"], classes)
     assert {"^_rain", "rain_in", "york_$", "rain~new", "rain~~york", "%sky", "in_%city", "%city_$"} <= set(

@@ -42,16 +42,6 @@ def test_the_same_cases_give_the_same_file_and_a_model_that_learnt(tmp_path: Pat
     assert model.believe("call me a taxi to the airport").best == "ride"
 
 
-@pytest.mark.slow
-def test_a_label_that_all_other_sentences_contradict_teaches_nothing(tmp_path: Path) -> None:
-    some, steps = cases(), list[str]()
-    wrong = Case(text="what is the weather forecast for london tomorrow", label="ride")
-    train_model("en", {"mine": [*some, wrong]}, tmp_path / "model.npz", recipe=QUICK, progress=steps.append)
-    left_out = int(steps[-1].split("without ")[1].split()[0])
-    train_model("en", {"mine": some}, tmp_path / "model.npz", recipe=QUICK, progress=steps.append)
-    assert left_out > int(steps[-1].split("without ")[1].split()[0])
-
-
 def test_a_label_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"mine:3: label 'tea' is none of music"):
         train_model("en", {"mine": [Case(text="tea", label="tea", line=3)]}, tmp_path / "no.npz")
