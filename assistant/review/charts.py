@@ -36,11 +36,12 @@ def bars_by_kind(
 def bars_by_day(
     rows: Sequence[tuple[str, float]], *, name: str, title: str, formatter: Callable[[float], str]
 ) -> Markup:
-    """Upright bars, one a day."""
+    """Upright bars, one a day (ISO 8601), under its month and day; at most a year of them."""
     chart: Any = pygal.Bar()
-    chart.x_labels = [day for day, _ in rows]
-    every = max(1, len(rows) // 6)
-    chart.x_labels_major = [day for place, (day, _) in enumerate(rows) if place % every == 0]
+    labels = [day[5:] for day, _ in rows]
+    chart.x_labels = labels
+    chart.x_labels_major = labels[:: max(1, len(rows) // 6)]
+    chart.config.truncate_label = -1
     chart.config.show_minor_x_labels = False
     chart.add("cost", [value for _, value in rows], formatter=formatter)
     return _svg(chart, name=name, title=title, height=260, formatter=formatter, legend=False)

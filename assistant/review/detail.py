@@ -15,6 +15,7 @@ from assistant.store.verdicts import verdicts_on
 from hardware.audio import SAMPLE_RATE
 from hardware.audiofile import read_chunks
 from hardware.errors import HardwareError
+from intents.account import decisions
 from intents.results import Expected, IntentMatch
 
 if TYPE_CHECKING:
@@ -112,31 +113,14 @@ def _expected(it: Interaction, turns: Sequence[Interaction]) -> Expected | None:
 
 
 def steps(explanation: Explanation) -> list[tuple[str, str, float | None]]:
-    """What each step made of a text: its name, in words, and its score in [0, 1] where it has one."""
+    """What each step decided about a text, in the order taken: name, in words, and score in [0, 1] if it has one."""
     rows: list[tuple[str, str, float | None]] = []
-    if explanation.note:
-        rows.append(("rejected", explanation.note, None))
-    rows += [("template", f"{r.intent} {_slots(r.slots)}".strip(), 1.0) for r in explanation.exact]
-    if not explanation.exact and not explanation.note:
-        rows.append(("template", "no template says this word for word", None))
-    if explanation.fuzzy:
-        rows.append(("likeness", *_outcome(explanation.fuzzy)))
-    if explanation.model:
-        belief = explanation.model.belief
-        shares = sorted(belief.probabilities.items(), key=lambda each: -each[1])[:4]
-        rows += [("model", label, share) for label, share in shares]
-        rows.append(
-            ("thresholds", f"{belief.best}: asks from {belief.ask:g}, accepts from {belief.accept:g}", None)
-        )
-        if evidence := explanation.model.evidence:
-            rows.append(
-                (
-                    "evidence",
-                    f"ordering verb: {evidence.verb or 'none'}; thing: {evidence.thing or 'none'}; "  # noqa: ISC004
-                    f"may deny it: {evidence.denial or 'nothing'}",
-                    None,
-                )
-            )
+    for each in decisions(explanation):
+        about = f"{each.outcome} {each.intent or ''}".strip().replace("_", " ")
+        rows.append((each.step, f"{about}: {each.why}" if each.why else about, each.score))
+        if each.step == "model" and explanation.model:
+            shares = sorted(explanation.model.belief.probabilities.items(), key=lambda share: -share[1])
+            rows += [("model", label, share) for label, share in shares[:4] if label != each.intent]
     rows.append(("result", *_outcome(explanation.result)))
     return rows
 

@@ -270,16 +270,16 @@ class _Views:
             if it is None:
                 raise NotFound(f"There is no interaction {number}.")
             right = form.get("verdict") == "right"
+            given = form.get("intent", "")
             slots = (
                 dict(it.slots)
                 if right
                 else {
-                    name: int(value) if value.isdecimal() else value
-                    for key, text in form.items()
-                    if key.startswith("slot.") and (name := key[5:]) and (value := text.strip())
+                    name: int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else value
+                    for name in self._review.intents.get(given, ())
+                    if (value := form.get(f"slot.{name}", "").strip()[:200])
                 }
             )
-            given = form.get("intent", "")
             add_verdict(
                 store,
                 Verdict(
@@ -318,14 +318,15 @@ class _Views:
 
     async def forget_day(self, request: Any) -> Response:
         form = await self._form(request)
+        zone = self._review.zone
         try:
             day = date.fromisoformat(form.get("day", ""))
-        except ValueError:
+            since, until = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+        except (ValueError, OverflowError):
             return Response.redirect("/privacy?said=no-day")
 
         def write(store: Store) -> str:
-            zone = self._review.zone
-            ids = ids_between(store, midnight(day, zone), midnight(day + timedelta(days=1), zone))
+            ids = ids_between(store, since, until)
             done = forget(store, self._shelf, ids, now=self._review.now())
             return "open" if done.kept else "forgotten"
 
@@ -364,7 +365,9 @@ class _Views:
     async def _form(self, request: Any) -> dict[str, str]:
         if request.method != "POST":
             raise MethodNotAllowed("This address takes forms, and nothing else.")
-        return dict(await request.post_vars())
+        given = dict(await request.post_vars())
+        # What nobody can see has nothing to do in a line of text.
+        return {name: "".join(filter(str.isprintable, text)) for name, text in given.items()}
 
     async def _page(self, datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Response:
         body = await datasette.render_template(

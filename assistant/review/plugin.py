@@ -76,6 +76,16 @@ def menu_links(datasette: Datasette) -> list[dict[str, str]]:
 
 
 @hookimpl
+def extra_js_urls(datasette: Datasette) -> list[str]:
+    return ["/pennyworth/tables.js"] if datasette in _reviews else []
+
+
+@hookimpl
+def extra_css_urls(datasette: Datasette) -> list[str]:
+    return ["/pennyworth/tables.css"] if datasette in _reviews else []
+
+
+@hookimpl
 def prepare_jinja2_environment(env: Any, datasette: Datasette) -> None:
     if datasette in _reviews:
         env.filters |= {

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from html import unescape
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,16 @@ PAGES: Final = {
     "today": "/?time=all",
     "interactions": "/interactions",
     "interaction": "/interactions/2",
+    "better": "/better?phrases=yes",
     "what-if": "/what-if?time=all&rebate.pizza=0.15&energy=0.60",
     "privacy": "/privacy",
 }
 """Name to address."""
+CORRECTED: Final = (
+    (44, "spin me some folk music", {"slot.action": "play", "slot.genre": "folk"}),
+    (45, "carry on with the music", {"slot.action": "resume"}),
+)
+"""What was said instead, in a story: number, words and slots."""
 LOOKS: Final = {
     "light": {"color_scheme": "light", "viewport": {"width": 1180, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1180, "height": 900}},
@@ -43,9 +50,12 @@ def main() -> None:
                 token = token_of(client.get("/interactions/1").text)
                 for number in range(1, 13):
                     page = client.get(f"/interactions/{number}").text
-                    said = page.split('name="said" value="')[1].split('"')[0]
+                    said = unescape(page.split('name="said" value="')[1].split('"')[0])
                     form = {"csrftoken": token, "verdict": "right", "said": said}
                     client.post(f"/interactions/{number}/verdict", data=form)
+                for number, said, slots in CORRECTED:
+                    wrong = {"csrftoken": token, "verdict": "wrong", "said": said, "intent": "music"}
+                    client.post(f"/interactions/{number}/verdict", data={**wrong, **slots})
             with sync_playwright() as playwright, playwright.chromium.launch(**chromium()) as browser:
                 for look, options in LOOKS.items():
                     page_ = browser.new_context(**options).new_page()  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from tests.assistant.review.browser import chromium, missing
 from tests.assistant.review.household import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Browser, Dialog, Page
 
@@ -33,6 +33,15 @@ PAGES = (
     "/privacy",
     "/interactions/999",
 )
+TABLES = (
+    "/log",
+    "/log/interactions",
+    "/log/interactions?_facet=intent&intent=music",
+    "/log/interactions/70",
+    "/log?sql=select+*+from+interactions+limit+3",
+    "/-/versions",
+)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1180, "height": 900}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1180, "height": 900}},
@@ -73,22 +82,51 @@ def until(page: Page, holds: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "look",
-    ["light", pytest.param("dark", marks=pytest.mark.slow), pytest.param("phone", marks=pytest.mark.slow)],
+    ("look", "pages"),
+    [
+        ("light", PAGES),
+        *(
+            pytest.param(*each, marks=pytest.mark.slow)
+            for each in (
+                ("dark", PAGES),
+                ("phone", PAGES),
+                ("light", TABLES),
+                ("dark", TABLES),
+                ("phone", TABLES),
+            )
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "pages" if value is PAGES else "tables",
 )
-def test_axe_finds_nothing_and_nothing_sticks_out(browser: Browser, own_review: Served, look: str) -> None:
+def test_axe_finds_nothing(browser: Browser, own_review: Served, look: str, pages: Sequence[str]) -> None:
     context = browser.new_context(base_url=own_review.url, **LOOKS[look])
     opened, axe = context.new_page(), Axe()
-    for path in PAGES:
+    for path in pages:
         opened.goto(path)
+        if pages is TABLES:
+            # Its editor comes when all is loaded.
+            opened.wait_for_timeout(100)
         # What is folded is looked at, too.
         opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        found = axe.run(
-            opened, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
-        )
+        found = axe.run(opened, options={"runOnly": RULES})
         assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+    context.close()
+
+
+def test_nothing_sticks_out_and_dark_is_dark(browser: Browser, own_review: Served) -> None:
+    """On the telephone no page is wider than it; in the dark every one has a dark ground and light letters."""
+    context = browser.new_context(base_url=own_review.url, **LOOKS["phone"] | {"color_scheme": "dark"})
+    opened = context.new_page()
+    for path in PAGES:
+        opened.goto(path)
+        opened.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         width = opened.evaluate("document.documentElement.scrollWidth")
-        assert width <= LOOKS[look]["viewport"]["width"], path
+        assert width <= LOOKS["phone"]["viewport"]["width"], path
+        for what, dark in (("backgroundColor", True), ("color", False)):
+            found = opened.evaluate(
+                f"getComputedStyle(document.body).{what}.match(/\\d+/g).slice(0, 3).map(Number)"
+            )
+            assert (max(found) < 64) if dark else (min(found) > 192), (path, what, found)
     context.close()
 
 
@@ -153,6 +191,86 @@ def test_with_keys_alone_from_the_first_page_to_a_verdict(page: Page, own_review
     assert right.verdict == "right"
     assert wrong.said == "will it rain"
     assert wrong.intent == "weather"
+
+
+FOCUSABLE = """
+() => [...document.querySelectorAll(
+    'a[href], button, input:not([type=hidden]), select, textarea, summary, audio[controls], [tabindex="0"]'
+)].filter(each => each.checkVisibility() && !each.matches(':disabled') && !each.closest('dialog'))
+"""
+
+
+def tab_to(page: Page, matches: str, most: int = 200) -> None:
+    """Press Tab until the focus is on what a selector matches."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", matches):
+            return
+    raise AssertionError(f"Tab never comes to {matches}")
+
+
+def test_everything_on_every_page_is_reached_by_tab(page: Page) -> None:
+    page.goto("/")
+    for key, heading in (
+        ("1", "Seven days"),
+        ("2", "Interactions"),
+        ("3", "From review to better"),
+        ("4", "What if"),
+        ("5", "Privacy"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator("h1")).to_have_text(heading)
+        page.wait_for_load_state()
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.matches('.skip')")
+        wanted = page.evaluate(
+            f"window.wanted = ({FOCUSABLE})(); window.seen = new Set(); window.wanted.length"
+        )
+        for _ in range(3 * wanted):
+            page.evaluate("window.seen.add(document.activeElement)")
+            page.keyboard.press("Tab")
+            if page.evaluate(
+                "document.activeElement === document.body || document.activeElement.matches('.skip')"
+            ):
+                break
+        missed = page.evaluate(
+            "window.wanted.filter(each => !window.seen.has(each)).map(each => each.outerHTML)"
+        )
+        assert missed == [], heading
+        page.evaluate("document.activeElement.blur()")
+
+
+def test_forms_and_tables_are_used_by_keys_alone(page: Page, own_review: Served) -> None:
+    page.goto("/what-if?time=all")
+    tab_to(page, "[name='rebate.pizza']")
+    page.keyboard.type("0.5")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("What if: home, changed")).to_be_visible()
+    page.goto("/interactions/66")
+    tab_to(page, "#wrong ~ * summary, .life ~ details summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "[name=reason]")
+    page.keyboard.type("by keys")
+    tab_to(page, "button")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("refunded in the books")
+    page.goto("/interactions/1")
+    tab_to(page, "details:has(.bad) summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "button.bad")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Forgotten")
+    page.wait_for_load_state()
+    page.keyboard.press("6")
+    expect(page).to_have_url(f"{own_review.url}/log")
+    tab_to(page, "a[href='/log/verdicts']")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("verdicts")
+    tab_to(page, "summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "a[href='/']")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Seven days")
 
 
 def test_sound_plays_by_the_space_bar_and_is_shown(page: Page) -> None:

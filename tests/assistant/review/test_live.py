@@ -82,8 +82,8 @@ def write_and_read(review: Served, seconds: float, *, every_s: float, pause_s: f
 
 def test_writing_and_reading_at_once(own_review: Served) -> None:
     written, read = write_and_read(own_review, 2.0, every_s=0, pause_s=MANY_WINDOWS_S)
-    assert written > 10
-    assert read >= 10
+    assert written > len(PAGES)
+    assert read >= len(PAGES)
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ def test_an_interaction_is_shown_whole(review: Served) -> None:
             "play some chess",
             "<audio",
             'class="wave"',
-            "template",
+            "characters are the template",
             "Expenses:Compute",
             "source:",
             "endpoint",
@@ -231,6 +231,29 @@ def test_what_is_forgotten_leaves_its_money(own_review: Served) -> None:
     assert shelf.find(it.id) is None
     with Store.open(own_review.db) as store:
         assert audit(store).problems == ()
+
+
+def test_nonsense_in_forms_is_no_failure_of_ours(own_review: Served) -> None:
+    with own_review.client() as client:
+        token = token_of(client.get("/interactions/55").text)
+        for day in ("9999-12-31", "0001-01-01", "2026-02-30", "\0"):
+            answer = client.post("/privacy/forget-day", data={"csrftoken": token, "day": day})
+            assert answer.status_code == 200
+        wrong = {"csrftoken": token, "verdict": "wrong", "intent": "pizza", "said": "a\0 pizza\n"}
+        slots = {
+            "slot.quantity": "9" * 5000,
+            "slot.size": "²",
+            "slot.<b>": "x",
+            "slot.": "y",
+            "slot.action": "play",
+        }
+        assert client.post("/interactions/55/verdict", data={**wrong, **slots}).status_code == 200
+    with Store.open(own_review.db, mode="read") as store:
+        it = store.interaction("55")
+        assert it
+        noted = verdicts_on(store, it.id)[-1]
+    assert (noted.said, dict(noted.slots)) == ("a pizza", {"quantity": "9" * 200, "size": "²"})
+    assert (own_review.db.parent / "review.err").read_text() == ""
 
 
 def test_all_sound_is_forgotten_at_once(own_review: Served) -> None:
