@@ -177,11 +177,11 @@ BLOWS: dict[str, tuple[Blow, Blow]] = {
 """What can happen to a microphone, and how it comes back."""
 
 
-def goes_on(folder: Path, blow: str) -> tuple[Listener, float]:
+def goes_on(folder: Path, blow: str, *, stall_s: float = 2.0) -> tuple[Listener, float]:
     """The microphone goes away while somebody listens, and comes back; gives what was heard, and seconds until then."""
     strike, mend = BLOWS[blow]
     with virtual_microphone(folder) as microphone:
-        listener = Listener(microphone.env, lasting=True, settings={"stall_s": 2.0})
+        listener = Listener(microphone.env, lasting=True, settings={"stall_s": stall_s})
         listener.hear(3)
         strike(microphone)
         listener.says("news")
