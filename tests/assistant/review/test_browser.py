@@ -202,9 +202,10 @@ FOCUSABLE = """
 
 def tab_to(page: Page, matches: str, most: int = 200) -> None:
     """Press Tab until the focus is on what a selector matches."""
+    page.wait_for_load_state()
     for _ in range(most):
         page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", matches):
+        if page.evaluate("selector => document.activeElement?.matches(selector) ?? false", matches):
             return
     raise AssertionError(f"Tab never comes to {matches}")
 
