@@ -19,7 +19,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --no-build-isolation
 endif
 
-.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger chromium spark java clean
+.PHONY: help demo listen test test-all bench lint docs audio lock microphone virtual-microphone hledger chromium spark java piper clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,7 +42,7 @@ listen: $(VENV)/.installed microphone
 test: $(VENV)/.installed-dev virtual-microphone hledger chromium lint
 	$(BIN)/python -m pytest -n auto -m 'not slow'
 
-test-all: $(VENV)/.installed-dev virtual-microphone hledger chromium spark lint
+test-all: $(VENV)/.installed-dev virtual-microphone hledger chromium spark piper lint
 	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed-dev
@@ -66,6 +66,7 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --group build -o requirements-build.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-build.lock pyproject.toml --extra voice --extra wake -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements.lock pyproject.toml --extra voice --extra wake --group dev -o requirements-dev.lock
+	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra piper --group piper -o .ci/requirements-piper.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 -c requirements-dev.lock pyproject.toml --extra spark -o .ci/requirements-spark.lock
 
 clean:
@@ -110,6 +111,10 @@ virtual-microphone: microphone
 hledger:
 	@command -v hledger >/dev/null || $(call apt,hledger) \
 	    || echo 'No hledger; its tests will be skipped: sudo apt install hledger'
+
+# Replies can be spoken by Piper, too; its tests make a voice of their own.
+piper: $(VENV)/.installed-dev
+	@$(INSTALL) $(WHEELS) --require-hashes -r .ci/requirements-piper.lock || echo 'No Piper; its tests will be skipped'
 
 # Spark runs the metrics of a fleet, too; without it or Java those tests are skipped.
 spark: java

@@ -70,10 +70,10 @@ class HearingConfig:
 class VoiceConfig:
     """How replies are spoken."""
 
-    engine: Literal["auto", "espeak", "none"]
-    """auto speaks if a voice is installed."""
+    engine: Literal["auto", "piper", "espeak", "none"]
+    """auto speaks if a voice is installed, by Piper where one of its voices is."""
     name: str
-    """Voice of the engine; empty takes one of the language."""
+    """Voice of the engine, for Piper also the path of its .onnx file; empty takes one of the language."""
     words_a_minute: Annotated[int, msgspec.Meta(ge=80, le=450)]
     """Pace."""
     device: str | Annotated[int, msgspec.Meta(ge=0)]

@@ -71,10 +71,7 @@ class EspeakVoice:
 
         Raises VoiceError if the package is missing or there is no such voice; ValueError for another pace.
         """
-        if not _SLOWEST_WPM <= words_a_minute <= _FASTEST_WPM:
-            raise ValueError(
-                f"words_a_minute is {words_a_minute}: give from {_SLOWEST_WPM} to {_FASTEST_WPM}"
-            )
+        check_pace(words_a_minute)
         self._library, self._rate = _loaded()
         self._data = bytearray()
         self._callback = _SynthCallback(self._collect)
@@ -126,6 +123,12 @@ class EspeakVoice:
         if samples and count > 0:
             self._data += ctypes.string_at(samples, 2 * count)
         return 0
+
+
+def check_pace(words_a_minute: int) -> None:
+    """Refuse a pace at which nobody could follow: ValueError."""
+    if not _SLOWEST_WPM <= words_a_minute <= _FASTEST_WPM:
+        raise ValueError(f"words_a_minute is {words_a_minute}: give from {_SLOWEST_WPM} to {_FASTEST_WPM}")
 
 
 def without_lead(samples: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -35,6 +35,7 @@ _CENTS: Final = frozenset({"cent", "cents"})
 _ALSO: Final = {"dollar": ("buck", "bucks"), "pound": ("quid",), "krona": ("crown", "crowns")}
 # Signs of money are no words, so that they would be lost.
 _SIGNS: Final = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen"}
+_DIGIT = re.compile(r"\d")
 _SIGN_FIRST = re.compile(r"([$€£¥])\s?(\d{1,3})(?:[.,](\d\d))?(?![\d.,]*\d)")
 _SIGN_LAST = re.compile(r"(?<![\d.,])(\d{1,3})(?:[.,](\d\d))?\s?([$€£¥])")
 _NAMED = re.compile(
@@ -49,7 +50,7 @@ class AmountError(IntentsError, ValueError):
 
 def spelt(text: str) -> str:
     """A text with its amounts in digits as they are spoken: "$12.50" is "twelve dollars fifty"."""
-    if not any(character.isdigit() for character in text):
+    if _DIGIT.search(text) is None:
         return text
     text = _SIGN_FIRST.sub(lambda match: _spelt(match[2], match[3], _SIGNS[match[1]]), text)
     text = _SIGN_LAST.sub(lambda match: _spelt(match[1], match[2], _SIGNS[match[3]]), text)

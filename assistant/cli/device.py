@@ -12,8 +12,9 @@ from hardware.errors import GpioError
 from hardware.gpio import NO_PIN
 from hardware.indicator import IndicatorSettings, NoIndicator, open_indicator
 from hardware.mute import MuteSwitch
+from hardware.piper import PiperVoice, find_voice
 from hardware.status import Status
-from hardware.voice import EspeakVoice
+from hardware.voice import EspeakVoice, VoiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,31 @@ def talk_button(config: Config, pressed: Callable[[], object]) -> Iterator[None]
         yield
 
 
+def voices_dir() -> Path:
+    """Where voices for Piper are looked for."""
+    return data_dir() / "voices"
+
+
 def open_voice(config: Config) -> Voice:
-    """The voice that the configuration names; VoiceError where it is not installed."""
-    name = config.voice.name or {"en": "en-us"}.get(config.language, config.language)
-    return EspeakVoice(name, words_a_minute=config.voice.words_a_minute)
+    """The voice that the configuration names; VoiceError where it is not installed.
+
+    `auto` takes eSpeak NG where a voice for Piper is there and Piper itself is not, and says so.
+    """
+    voice = config.voice
+    if voice.engine in ("auto", "piper"):
+        found = find_voice(voice.name, config.language, voices_dir())
+        if found is None and voice.engine == "piper":
+            wanted = repr(voice.name) if voice.name else f"of the language {config.language!r}"
+            raise VoiceError(
+                f"there is no voice {wanted} for Piper in {voices_dir()}; put its two files there "
+                "(NAME.onnx, NAME.onnx.json), or name the first by its path as `name` under [voice]"
+            )
+        if found is not None:
+            try:
+                return PiperVoice(found, words_a_minute=voice.words_a_minute)
+            except VoiceError as error:
+                if voice.engine == "piper" or voice.name:
+                    raise
+                logger.warning("%s; replies are spoken by eSpeak NG", error)
+    name = voice.name or {"en": "en-us"}.get(config.language, config.language)
+    return EspeakVoice(name, words_a_minute=voice.words_a_minute)

@@ -137,7 +137,7 @@ def _voice(config: Config) -> Voice | None:
     try:
         return open_voice(config)
     except VoiceError as error:
-        if config.voice.engine == "espeak":
+        if config.voice.engine != "auto":
             raise
         logger.warning("%s", error)
         return None

@@ -122,6 +122,8 @@ def page() -> str:
             "An order is placed by a clear yes to what was read back, and by nothing else. A yes is matched word for word,",
             "never by likeness; one with sound missing, one to another question, and one with a condition are none.",
             "Whatever is changed is read back anew: the old quote is cancelled (“changed”), and a new one is made.",
+            "What is dearer than it was said that it may cost (the slot `budget`) is said to be, and by how much, before the",
+            "question; an amount in another currency than the household's is asked for again.",
             "A whole new command while an order is read back is another order and takes nothing over from the first.",
             "",
             "## States",

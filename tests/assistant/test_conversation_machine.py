@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +50,25 @@ SETTING = Setting(
 )
 RIGHT: Final = ("one two three four", "1234", "my pin is twelve thirty four")
 WRONG: Final = ("one two three five", "4321", "one two three", "twelve")
-WITH_PIN = replace(SETTING, pin=Pin.of("1234"), pin_attempts=2)
+
+
+class WorkedOut(Pin):
+    """A PIN that works out each answer once: thousands of them are given here, and each is slow on purpose."""
+
+    def fits(self, digits: str) -> bool:
+        return _fits(Pin(salt=self.salt, digest=self.digest), digits)
+
+
+@cache
+def _fits(pin: Pin, digits: str) -> bool:
+    return pin.fits(digits)
+
+
+_PIN = Pin.of("1234")
+WITH_PIN = replace(SETTING, pin=WorkedOut(salt=_PIN.salt, digest=_PIN.digest), pin_attempts=2)
+# What is kept when the power fails is tested elsewhere; here a disk would only be waited for.
+_SHM: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+MEMORY: Final = _SHM if _SHM.is_dir() else None
 COMMANDS = sample_phrases(CATALOGUE, limit_per_intent=40, seed=11)
 YES: Final = ("yes", "yes please", "order it", "go ahead", "sure")
 ORDERS: Final = (
@@ -83,7 +102,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir=MEMORY)
         self.clock = SimulatedClock(NOW)
         self.stores: list[Store] = []
         self.lines: list[Pipeline] = []

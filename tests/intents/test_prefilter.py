@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from hassil.util import remove_skip_words
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,24 @@ def test_a_sentence_and_what_a_slip_makes_of_it_are_read_as_hassil_reads_them(da
 def test_chosen_sentences_are_read_as_hassil_reads_them(text: str) -> None:
     catalogue, prefilter, _ = bundled()
     assert_same(catalogue, prefilter, normalise(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    words=st.lists(
+        st.sampled_from(["please", "hey", "um", "uh", "umm", "play", "jazz", "hey jude", "pleased"])
+    ),
+    skipped=st.lists(
+        st.sampled_from(["please", "hey", "um", "uh", "hey jude", "play some", ""]), unique=True
+    ),
+)
+def test_words_that_may_stand_anywhere_are_left_out_as_hassil_does(
+    words: list[str], skipped: list[str]
+) -> None:
+    catalogue, _, _ = bundled()
+    prefilter = Prefilter(replace(catalogue.commands, skip_words=skipped, intents={}))
+    text = " ".join(words)
+    assert prefilter.plain(text) == remove_skip_words(text, skipped, ignore_whitespace=False)
 
 
 def test_wildcards_ranges_skip_words_and_words_put_together_within_a_template(tmp_path: Path) -> None:
