@@ -54,8 +54,23 @@ def test_the_bundled_intents_and_what_they_need() -> None:
     assert catalogue.intents["pizza"].required == ("size", "topping")
     assert catalogue.intents["ride"].required == ("destination",)
     assert catalogue.intents["music"].slots == {"action", "artist", "song", "genre", "playlist"}
-    assert catalogue.intents["pizza"].slots == {"size", "topping", "quantity", "crust", "delivery", "usual"}
-    assert catalogue.intents["ride"].slots == {"origin", "destination", "time", "class", "passengers"}
+    assert catalogue.intents["pizza"].slots == {
+        "size",
+        "topping",
+        "quantity",
+        "crust",
+        "delivery",
+        "usual",
+        "budget",
+    }
+    assert catalogue.intents["ride"].slots == {
+        "origin",
+        "destination",
+        "time",
+        "class",
+        "passengers",
+        "budget",
+    }
     for name, intent in catalogue.intents.items():
         assert set(intent.required) <= set(intent.answers) <= intent.slots
         assert intent.source == f"{name}.yaml"
