@@ -26,7 +26,6 @@ from assistant.recognition.grammar.adaptation import (
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import FRAME_SHIFT, speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import fit
 from hardware.audio import AudioChunk
 from hardware.errors import HardwareError
 from intents.normalise import clean
@@ -325,9 +324,7 @@ def _aligned(
             return None
     start, end = speech_span(sound)
     path, scores = recogniser.search(sound[start:end])
-    if path is None or not path.words:
-        return None
-    if fit(path, scores, recogniser.beside(scores), recogniser.network).foreign:
+    if path is None or not path.words or recogniser.fit(path, scores).foreign:
         return None
     if not case.text and (case.intent is None or not language.is_right(recogniser.text(path), case)):
         return None

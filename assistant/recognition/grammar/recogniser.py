@@ -24,7 +24,7 @@ from assistant.recognition.grammar.front_end import (
     without_noise,
 )
 from assistant.recognition.grammar.noise import compensated, speech_mixture
-from assistant.recognition.grammar.rejection import confidence, fit
+from assistant.recognition.grammar.rejection import confidence, fit, undoubted
 from assistant.recognition.grammar.search import Search
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from assistant.recognition.grammar.adaptation import Adaptation
     from assistant.recognition.grammar.compiled import Grammar
     from assistant.recognition.grammar.network import Network
+    from assistant.recognition.grammar.rejection import Fit
     from assistant.recognition.grammar.search import Path
     from hardware.audio import AudioChunk
 
@@ -141,7 +142,7 @@ class GrammarRecogniser:
         if path is None or not path.words:
             return nothing
         text = self.text(path)
-        fitted = fit(path, scores, self.beside(scores), self._network)
+        fitted = self.fit(path, scores)
         if fitted.foreign:
             logger.debug("turned down %r: %s", text, fitted)
             nearest = (Alternative(text=text, behind=0.0), *self._alternatives(ALTERNATIVES - 1))
@@ -176,6 +177,14 @@ class GrammarRecogniser:
     def beside(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Of what `search` was done in: the scores along the best path through everyday words, shape (frames,)."""
         return self._background.best(scores)
+
+    def fit(self, path: Path, scores: NDArray[np.float32]) -> Fit:
+        """How well `path`, which holds a word, fits the sound, by what `search` gave.
+
+        Everyday words are searched, which takes a quarter of the time of an utterance, where they can decide something.
+        """
+        network = self._network
+        return undoubted(path, scores, network) or fit(path, scores, self.beside(scores), network)
 
     def _alternatives(self, count: int) -> tuple[Alternative, ...]:
         return tuple(

@@ -6,7 +6,7 @@ import pytest
 
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import FEATURES, fit, load_weights, phones_of
+from assistant.recognition.grammar.rejection import FEATURES, fit, load_weights, phones_of, undoubted
 from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.hearing import hear, household, read
 
@@ -64,3 +64,24 @@ def test_what_fits_badly_is_doubtful_and_what_fits_well_is_not() -> None:
     well, badly = hear(listening_for(ORDER), samples), hear(listening_for(almost), samples)
     assert (well.text, well.doubtful) == (ORDER, False)
     assert (badly.text, badly.doubtful) == (almost, True)
+
+
+@needs_recordings
+def test_where_the_best_phones_leave_no_doubt_everyday_words_would_have_decided_alike() -> None:
+    recordings = household()[:24]
+    ours = listening_for(*{text for _, text in recordings[::2]})
+    said = {text for _, text in recordings[::2]}
+    sure = set()
+    for file, text in recordings:
+        path, scores = ours.search(read(file))
+        if path is None or not path.words:
+            continue
+        found = undoubted(path, scores, ours.network)
+        searched = fit(path, scores, ours.beside(scores), ours.network)
+        if found is None:
+            assert ours.fit(path, scores) == searched
+        else:
+            assert (found.foreign, found.doubtful) == (searched.foreign, searched.doubtful)
+            sure.add((text in said, found.foreign))
+    # It is sure of some either way, and right.
+    assert sure == {(True, False), (False, True)}
