@@ -26,7 +26,6 @@ import soundfile
 from assistant.audiotest.cases import load_cases
 from assistant.resources import household_dir
 from assistant.store.store import Store
-from hardware.microphone import MicrophoneSettings
 from tests.hardware.test_microphone import BLOWS, goes_on
 from tests.hardware.virtual_microphone import LOUDSPEAKER, MICROPHONE, missing_parts, virtual_microphone
 
@@ -171,7 +170,7 @@ def recovery() -> list[tuple[str, str]]:
     rows = []
     for blow in BLOWS:
         with tempfile.TemporaryDirectory(prefix="live") as short:
-            _, seconds = goes_on(Path(short) / "v", blow, stall_s=MicrophoneSettings().stall_s)
+            _, seconds = goes_on(Path(short) / "v", blow)
         rows.append((f"microphone {blow}: heard again after its return", f"{seconds:.1f} s"))
     return rows
 

@@ -177,11 +177,11 @@ BLOWS: dict[str, tuple[Blow, Blow]] = {
 """What can happen to a microphone, and how it comes back."""
 
 
-def goes_on(folder: Path, blow: str, *, stall_s: float = 2.0) -> tuple[Listener, float]:
+def goes_on(folder: Path, blow: str) -> tuple[Listener, float]:
     """The microphone goes away while somebody listens, and comes back; gives what was heard, and seconds until then."""
     strike, mend = BLOWS[blow]
     with virtual_microphone(folder) as microphone:
-        listener = Listener(microphone.env, lasting=True, settings={"stall_s": stall_s})
+        listener = Listener(microphone.env, lasting=True)
         listener.hear(3)
         strike(microphone)
         listener.says("news")
@@ -199,7 +199,7 @@ def goes_on(folder: Path, blow: str, *, stall_s: float = 2.0) -> tuple[Listener,
 def hangs(folder: Path) -> Listener:
     """The sound server hangs: PortAudio does not come back from closing, nor from ending."""
     with virtual_microphone(folder) as microphone:
-        listener = Listener(microphone.env, settings={"stall_s": 2.0})
+        listener = Listener(microphone.env)
         listener.hear(3)
         microphone.freeze()
         listener.says("error")
