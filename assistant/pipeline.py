@@ -180,10 +180,8 @@ class Pipeline:
 
         Nobody knows how long a PIN is; and an answer where nothing was asked is rather the beginning of something.
         """
-        if isinstance(self._state, Proving):
-            return False
-        understood = self._matched(text, self._expected())
-        if not isinstance(understood, IntentMatch) or not understood.certain:
+        understood = self._foreseen(text)
+        if understood is None:
             return False
         kind = self._setting.catalogue.intents[understood.intent].kind
         return kind != "dialogue" or self.in_conversation
@@ -193,15 +191,20 @@ class Pipeline:
         now = self._clock.now().astimezone(self._setting.zone)
         return self._matcher.match(text, expected=expected, now=now)
 
+    def _foreseen(self, text: str) -> IntentMatch | None:
+        """What `text` certainly means if nothing more is said; None while a PIN is, which is no command."""
+        if isinstance(self._state, Proving):
+            return None
+        understood = self._matched(text, self._expected())
+        return understood if isinstance(understood, IntentMatch) and understood.certain else None
+
     def foresee(self, text: str) -> str:
         """What would be replied to `text` if nothing more were said; empty where that is not certain.
 
         Nothing is written, and the conversation stands where it stood.
         """
-        if isinstance(self._state, Proving):
-            return ""
-        understood = self._matched(text, self._expected())
-        if not isinstance(understood, IntentMatch) or not understood.certain:
+        understood = self._foreseen(text)
+        if understood is None:
             return ""
         now = self._clock.now()
         moment = Moment(
