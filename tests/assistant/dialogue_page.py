@@ -10,29 +10,20 @@ from pathlib import Path
 from typing import Final
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Limits, Pin, Setting
-from assistant.partners.board import load_partners
+from assistant.dialogue import Limits, Pin
 from assistant.pipeline import Pipeline
 from assistant.records import Heard, Transcript
-from assistant.replies import load_replies
 from assistant.resources import configs_dir
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "dialogue.md"
 
 _CATALOGUE = load_catalogue("en")
 _MATCHER = Matcher(_CATALOGUE, currency="USD")
-_SETTING = Setting(
-    catalogue=_CATALOGUE,
-    partners=load_partners("USD"),
-    replies=load_replies("en"),
-    plan=plan(),
-    max_misunderstood=2,
-    pin_attempts=2,
-)
+_SETTING = setting(_CATALOGUE, pin_attempts=2)
 
 # Each is one conversation; an entry of None lets the time-out pass.
 _PLAIN: Final = (

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from assistant.dialogue import Setting
 from assistant.ledger.plan import PricingPlan, load_plan
 from assistant.money import Money
+from assistant.partners.board import load_partners
 from assistant.records import Alternative, Effort, Interaction, Order, OrderEvent, OrderState, Word
+from assistant.replies import load_replies
+
+if TYPE_CHECKING:
+    from intents.catalogue import Catalogue
 
 NOW = datetime(2026, 1, 5, 18, 30, 15, 123456, tzinfo=UTC)
 
 
 def plan() -> PricingPlan:
     return load_plan("home")
+
+
+def setting(catalogue: Catalogue, **changes: Any) -> Setting:
+    fields: dict[str, Any] = {
+        "catalogue": catalogue,
+        "partners": load_partners("USD"),
+        "replies": load_replies("en"),
+        "plan": plan(),
+        "max_misunderstood": 2,
+    }
+    return Setting(**fields | changes)
 
 
 def interaction(**changes: Any) -> Interaction:

@@ -12,29 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Asking, Confirming, Idle, Moment, Setting, respond
+from assistant.dialogue import Asking, Confirming, Idle, Moment, respond
 from assistant.money import Money
-from assistant.partners.board import load_partners
 from assistant.pipeline import Pipeline
 from assistant.records import Heard, Transcript
-from assistant.replies import load_replies
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 
 if TYPE_CHECKING:
     from assistant.dialogue import State, Turn
 
 CATALOGUE = load_catalogue("en")
 MATCHER = Matcher(CATALOGUE, currency="USD")
-SETTING = Setting(
-    catalogue=CATALOGUE,
-    partners=load_partners("USD"),
-    replies=load_replies("en"),
-    plan=plan(),
-    max_misunderstood=2,
-)
+SETTING = setting(CATALOGUE)
 MOMENT = Moment(now=NOW, interaction_id="interaction-1")
 ORDERS = {"order a large ham pizza": 19_980_000, "call me a taxi to the airport": 27_440_000}
 

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Limits, Pin, Setting
+from assistant.dialogue import Limits, Pin
 from assistant.money import Money
-from assistant.partners.board import load_partners
 from assistant.pipeline import Pipeline
 from assistant.records import Alternative, Heard, Transcript, Word
-from assistant.replies import load_replies
 from assistant.store.audit import audit
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +27,7 @@ if TYPE_CHECKING:
 
 CATALOGUE = load_catalogue("en")
 MATCHER = Matcher(CATALOGUE)
-SETTING = Setting(
-    catalogue=CATALOGUE,
-    partners=load_partners("USD"),
-    replies=load_replies("en"),
-    plan=plan(),
-    max_misunderstood=2,
-)
+SETTING = setting(CATALOGUE)
 PIN = Pin.of("1234")
 
 

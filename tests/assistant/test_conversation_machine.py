@@ -18,17 +18,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Confirming, Limits, Pin, Proving, Setting
-from assistant.partners.board import load_partners
+from assistant.dialogue import Confirming, Limits, Pin, Proving
 from assistant.pipeline import Pipeline
 from assistant.records import Effort, Heard, Transcript
-from assistant.replies import load_replies
 from assistant.store.audit import audit
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
 from intents.sample import sample_phrases
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 from tests.assistant.near_yes import NEAR_YES
 
 if TYPE_CHECKING:
@@ -40,14 +38,7 @@ if TYPE_CHECKING:
 CATALOGUE = load_catalogue("en")
 MATCHER = Matcher(CATALOGUE, currency="USD")
 MOST_A_DAY: Final = 2
-SETTING = Setting(
-    catalogue=CATALOGUE,
-    partners=load_partners("USD"),
-    replies=load_replies("en"),
-    plan=plan(),
-    max_misunderstood=2,
-    limits=Limits(orders_a_day=MOST_A_DAY),
-)
+SETTING = setting(CATALOGUE, limits=Limits(orders_a_day=MOST_A_DAY))
 RIGHT: Final = ("one two three four", "1234", "my pin is twelve thirty four")
 WRONG: Final = ("one two three five", "4321", "one two three", "twelve")
 

@@ -10,28 +10,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from assistant.dialogue import Asking, Confirming, Idle, Moment, Offering, Setting, expire, respond
-from assistant.partners.board import load_partners
+from assistant.dialogue import Asking, Confirming, Idle, Moment, Offering, expire, respond
 from assistant.records import Outcome
-from assistant.replies import load_replies
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
 from intents.results import IntentMatch
 from intents.sample import sample_phrases
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 
 if TYPE_CHECKING:
     from assistant.dialogue import State, Turn
 
 CATALOGUE = load_catalogue("en")
 MATCHER = Matcher(CATALOGUE)
-SETTING = Setting(
-    catalogue=CATALOGUE,
-    partners=load_partners("USD"),
-    replies=load_replies("en"),
-    plan=plan(),
-    max_misunderstood=2,
-)
+SETTING = setting(CATALOGUE)
 MOMENT = Moment(now=NOW, interaction_id="interaction-1")
 
 

@@ -12,7 +12,6 @@ import pytest
 from assistant.audiotest.cases import Case
 from assistant.audiotest.hearing import false_order
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Setting
 from assistant.errors import StoreError
 from assistant.ledger.transactions import cost, revenue
 from assistant.partners.board import Partners, load_partners
@@ -20,13 +19,12 @@ from assistant.partners.pizza import Pizza
 from assistant.partners.ride import Ride
 from assistant.pipeline import Pipeline
 from assistant.records import Effort, Heard, OrderEvent, Transcript
-from assistant.replies import load_replies
 from assistant.store import store as store_module
 from assistant.store.audit import audit
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
-from tests.assistant.examples import NOW, plan
+from tests.assistant.examples import NOW, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +40,7 @@ MATCHER = Matcher(CATALOGUE)
 def pipeline(store: Store, clock: SimulatedClock, partners: Partners | None = None) -> Pipeline:
     return Pipeline(
         matcher=MATCHER,
-        setting=Setting(
-            catalogue=CATALOGUE,
-            partners=partners or load_partners("USD"),
-            replies=load_replies("en"),
-            plan=plan(),
-            max_misunderstood=2,
-        ),
+        setting=setting(CATALOGUE, partners=partners or load_partners("USD")),
         store=store,
         clock=clock,
         device="test",
@@ -322,22 +314,16 @@ def test_what_may_be_other_speech_is_asked_about_before_it_is_an_order(
 def test_to_be_asked_about_is_no_false_order(store: Store, clock: SimulatedClock) -> None:
     foreign, text = Case(audio="a.flac", intent=None), "order a large pepperoni pizza"
     line = pipeline(store, clock)
-    setting = Setting(
-        catalogue=CATALOGUE,
-        partners=load_partners("USD"),
-        replies=load_replies("en"),
-        plan=plan(),
-        max_misunderstood=2,
-    )
+    household = setting(CATALOGUE)
     asked = [line.handle(doubtful(text))]
     assert asked[0].interaction.kind == "commerce"
-    assert not false_order(foreign, asked, [], None, setting)
+    assert not false_order(foreign, asked, [], None, household)
     line.hang_up()
     (read_back,) = say(line, text)
-    assert false_order(foreign, [read_back], [], None, setting)
-    assert not false_order(replace(foreign, intent="pizza"), [read_back], [], None, setting)
+    assert false_order(foreign, [read_back], [], None, household)
+    assert not false_order(replace(foreign, intent="pizza"), [read_back], [], None, household)
     assert read_back.order
-    assert false_order(foreign, asked, [read_back.order], None, setting)
+    assert false_order(foreign, asked, [read_back.order], None, household)
 
 
 @pytest.mark.parametrize(
