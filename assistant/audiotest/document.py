@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from assistant.audiotest.results import CaseResult, Run
 from assistant.errors import ConfigError
+from assistant.files import write_whole
 from assistant.money import Money
 
 if TYPE_CHECKING:
@@ -128,19 +128,12 @@ def read_run(path: Path) -> Run:
         ) from None
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all, also when the program is killed."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+def write_report(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all; raises ConfigError where it cannot be written."""
     try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        write_whole(path, data)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; choose another place") from None
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class Journal:

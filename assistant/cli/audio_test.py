@@ -21,7 +21,7 @@ from assistant.audiotest.cases import Case
 from assistant.audiotest.compare import check_comparable, compare
 from assistant.audiotest.conditions import conditions
 from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
-from assistant.audiotest.document import Journal, read_run, to_document, write_whole
+from assistant.audiotest.document import Journal, read_run, to_document, write_report
 from assistant.audiotest.from_log import reviewed_cases
 from assistant.audiotest.hearing import Ears
 from assistant.audiotest.junit import to_junit
@@ -224,13 +224,13 @@ def run(
     comparisons = compare(done, before) if before else []
     if json_file:
         document = to_document(done, scores, by_label, comparisons)
-        write_whole(json_file, json.dumps(document, indent=1, ensure_ascii=False).encode())
+        write_report(json_file, json.dumps(document, indent=1, ensure_ascii=False).encode())
     if junit_file:
-        write_whole(junit_file, to_junit(done, scores))
+        write_report(junit_file, to_junit(done, scores))
     if html_file:
         from assistant.audiotest.page import to_page
 
-        write_whole(html_file, to_page(done, scores, by_label, comparisons, folder=found.folder).encode())
+        write_report(html_file, to_page(done, scores, by_label, comparisons, folder=found.folder).encode())
     out = console()
     way = "the whole way from sound to books" if done.endpointing else "recogniser on bare recordings"
     out.print(f"{done.corpus}: {done.cases} cases, {way}, seed {seed}; revenue simulated, plan {done.plan}\n")

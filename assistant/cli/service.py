@@ -17,6 +17,7 @@ from assistant.cli.hear import with_engine
 from assistant.cli.options import Settings, cache_dir, console, global_options, json_option
 from assistant.doctor.findings import Finding
 from assistant.errors import PennyworthError
+from assistant.files import write_whole
 from assistant.service import UDEV_RULES, UNIT, ServiceOptions, options_of, unit_text
 
 _MANAGER_S: Final = 60.0
@@ -185,12 +186,7 @@ def write_unit(options: ServiceOptions) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = unit_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(f".{os.getpid()}")
-    try:
-        aside.write_text(_unit(options), encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, _unit(options).encode())
 
 
 def _unit(options: ServiceOptions) -> str:

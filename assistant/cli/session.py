@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from assistant.cli.options import cache_dir, console, data_dir
 from assistant.dialogue import Setting
 from assistant.dialogue.pin import LONGEST, pin_phrases, pin_words
 from assistant.errors import ConfigError, StoreError
+from assistant.files import write_whole
 from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
 from assistant.ledger.transactions import cost, revenue
@@ -402,16 +402,11 @@ def _phrases(catalogue: Catalogue, folder: Path) -> list[str]:
         kept: list[str] = msgspec.json.decode(path.read_bytes(), type=list[str])
     except (OSError, msgspec.DecodeError):
         kept = sample_phrases(catalogue, limit_per_intent=PHRASES_PER_INTENT, seed=0)
-        # Written aside and renamed, so that nobody reads half a file.
-        aside = path.with_suffix(f".{os.getpid()}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(msgspec.json.encode(kept))
-            aside.replace(path)
+            write_whole(path, msgspec.json.encode(kept))
         except OSError as error:
             logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
-            with suppress(OSError):
-                aside.unlink()
     return kept
 
 

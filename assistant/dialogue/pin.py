@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from hassil.numbers import get_rbnf_engine
 
 from assistant.errors import ConfigError
+from assistant.files import write_whole
 from intents.normalise import clean, too_long
 
 if TYPE_CHECKING:
@@ -75,13 +76,7 @@ class SpokenPin:
 def write_pin(pin: Pin, path: Path) -> None:
     """Keep `pin` at `path`, readable by its owner only; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    aside.touch(mode=0o600)
-    try:
-        aside.write_text(f"scrypt {pin.salt.hex()} {pin.digest.hex()}\n", encoding="ascii")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, f"scrypt {pin.salt.hex()} {pin.digest.hex()}\n".encode("ascii"), private=True)
 
 
 def read_pin(path: Path) -> Pin:

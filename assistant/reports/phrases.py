@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import yaml
 
 from assistant.errors import StoreError
+from assistant.files import write_whole
 from intents.cases import read_cases
 from intents.induction import Labelled
 
@@ -139,7 +139,7 @@ def add_templates(path: Path, language: str, templates: Sequence[Induced]) -> in
         return 0
     text = definitions_text(language, templates, before)
     if text != before:
-        _write_whole(path, text)
+        _write(path, text)
     return len(templates)
 
 
@@ -161,20 +161,12 @@ def add_phrases(path: Path, phrases: Iterable[Mapping[str, Any]]) -> int:
         known = {str(json.loads(line).get("id", "")) for line in before.splitlines() if line.strip()}
     new = [json.dumps(each, ensure_ascii=False) + "\n" for each in phrases if each["id"] not in known]
     if new:
-        _write_whole(path, before + "".join(new))
+        _write(path, before + "".join(new))
     return len(new)
 
 
-def _write_whole(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+def _write(path: Path, text: str) -> None:
     try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        write_whole(path, text.encode(), private=True)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}; choose another place") from None
-    finally:
-        aside.unlink(missing_ok=True)

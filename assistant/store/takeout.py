@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from typing import TYPE_CHECKING, Final
 
 from assistant.errors import StoreError
+from assistant.files import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,10 +40,11 @@ def write_takeout(store: Store, shelf: AudioShelf, path: Path) -> None:
     Raises:
         StoreError: the log cannot be read, or the archive not be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            whole_file(path, private=True) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             archive.writestr("README.txt", README)
             with store.snapshot():
                 for table, order in TABLES.items():
@@ -54,11 +55,8 @@ def write_takeout(store: Store, shelf: AudioShelf, path: Path) -> None:
                 recording = shelf.find(id_)
                 if recording:
                     archive.write(recording, f"audio/{id_}.flac", zipfile.ZIP_STORED)
-        aside.replace(path)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}; choose another place") from None
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _lines(store: Store, table: str, order: str) -> Iterator[bytes]:

@@ -200,9 +200,9 @@ def test_a_unit_is_replaced_whole_or_not_at_all(home: Path, monkeypatch: pytest.
     def ends(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    for step in ("write_text", "replace"):
+    for owner, step in ((os, "fsync"), (Path, "replace")):
         with monkeypatch.context() as broken:
-            broken.setattr(Path, step, ends)
+            broken.setattr(owner, step, ends)
             with pytest.raises(KeyboardInterrupt):
                 write_unit(ServiceOptions())
         assert unit_path().read_text() == before

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from assistant.economics.fleet.columns import SCHEMAS
 from assistant.errors import FleetError
+from assistant.files import write_whole
 from assistant.ledger.plan import PricingPlan
 
 if TYPE_CHECKING:
@@ -207,13 +208,7 @@ def committed(path: Path) -> tuple[Part, ...]:
 def write_json(path: Path, document: dict[str, Any]) -> None:
     """A document that is there whole or not at all, whatever happens to machine or process."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with aside.open("w", encoding="utf-8") as out:
-        json.dump(document, out, indent=1)
-        out.write("\n")
-        out.flush()
-        os.fsync(out.fileno())
-    aside.replace(path)
+    write_whole(path, json.dumps(document, indent=1).encode() + b"\n")
     _sync(path.parent)
 
 

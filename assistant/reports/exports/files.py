@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from assistant.errors import ExportError
+from assistant.files import whole_file
 from assistant.interrupts import held_off
 from assistant.reports.exports.plaintext import write_beancount, write_hledger
 from assistant.reports.exports.tables import write_csv, write_jsonl
@@ -67,8 +67,6 @@ def _write(books: Books, kind: str, out: IO[bytes]) -> None:
 def written_whole(path: Path, *, option: str = "--output") -> Iterator[IO[bytes]]:
     """A file to write into that takes its name only when all of it is on the disk.
 
-    Until then it lies beside as `.NAME.PROCESS.part`; only a loss of power or a kill leaves that behind.
-
     Args:
         path: Its name.
         option: Where the user named it; messages say so.
@@ -78,17 +76,9 @@ def written_whole(path: Path, *, option: str = "--output") -> Iterator[IO[bytes]
     """
     if path.exists() and not path.is_file():
         raise ExportError(f"{path} is no ordinary file; name one with {option}")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        try:
-            with aside.open("wb") as out:
-                yield out
-                out.flush()
-                os.fsync(out.fileno())
-            aside.replace(path)
-        finally:
-            with suppress(OSError):
-                aside.unlink()
+        with whole_file(path) as out:
+            yield out
     except OSError as error:
         raise ExportError(
             f"cannot write {path}: {error.strerror}; name another file with {option}"
