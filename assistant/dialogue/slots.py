@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
+
+from assistant.money import MICROS_PER_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,11 @@ def without_budget(slots: Mapping[str, str | int]) -> dict[str, str | int]:
     return {name: value for name, value in slots.items() if name != BUDGET}
 
 
+def for_people(slots: Mapping[str, object]) -> dict[str, str]:
+    """Slots as a person reads them: amounts in units of the currency, not in millionths."""
+    return {name: _for_people(name, value) for name, value in slots.items()}
+
+
 def changed(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> dict[str, str | int]:
     """`known` after a correction: `said` replaces, adds ("add_topping"), and takes away ("without_", "not_")."""
     slots = dict(known)
@@ -43,6 +51,12 @@ def changed(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> di
     # What was said outright stands, in whatever order the rest of the sentence came.
     slots.update({k: v for k, v in said.items() if not k.startswith((ADD, WITHOUT, NOT))})
     return {name: value for name, value in slots.items() if value != ""}
+
+
+def _for_people(name: str, value: object) -> str:
+    if name == BUDGET and isinstance(value, int):
+        return f"{Decimal(value) / MICROS_PER_UNIT:.2f}"
+    return str(value)
 
 
 def _values(value: str | int | None) -> list[str]:

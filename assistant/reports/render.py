@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from assistant.dialogue.slots import for_people
 from assistant.ledger.transactions import cost, revenue
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def order_event_text(order: Order, event: OrderEvent) -> Text:
 
 def understood(it: Interaction) -> str:
     """The intent and its slots, in words."""
-    slots = ", ".join(f"{name} {value}" for name, value in it.slots.items())
+    slots = ", ".join(f"{name} {value}" for name, value in for_people(it.slots).items())
     if it.intent is None:
         return "none of mine"
     return f"{it.intent}: {slots}" if slots else it.intent

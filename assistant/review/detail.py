@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from assistant.dialogue.pin import REDACTED
+from assistant.dialogue.slots import for_people
 from assistant.review import charts
 from assistant.store.journal import session_turns
 from assistant.store.search import neighbours
@@ -136,7 +137,7 @@ def _outcome(result: IntentMatch | NoMatch) -> tuple[str, float]:
 
 
 def _slots(slots: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in slots.items())
+    return ", ".join(f"{name}: {value}" for name, value in for_people(slots).items())
 
 
 def _wave(it: Interaction, shelf: AudioShelf) -> Any:

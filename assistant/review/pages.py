@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from datasette.utils.asgi import Base400, NotFound, Response
 
+from assistant.dialogue.slots import for_people
 from assistant.errors import PennyworthError
 from assistant.money import Money
 from assistant.records import Verdict
@@ -47,7 +48,7 @@ def as_text(value: object) -> str:
     """Slots as a person reads them: "size: large, topping: ham"."""
     found = json.loads(value) if isinstance(value, str) else value
     return (
-        ", ".join(f"{name}: {each}" for name, each in found.items())
+        ", ".join(f"{name}: {each}" for name, each in for_people(found).items())
         if isinstance(found, Mapping)
         else str(found)
     )

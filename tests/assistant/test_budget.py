@@ -16,6 +16,7 @@ from assistant.dialogue import Asking, Confirming, Idle, Moment, respond
 from assistant.money import Money
 from assistant.pipeline import Pipeline
 from assistant.records import Heard, Transcript
+from assistant.reports.render import understood
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
@@ -117,6 +118,7 @@ def test_the_same_order_is_the_same_whatever_it_may_cost_and_so_is_the_usual() -
         say("order a large ham pizza for at most twenty dollars")
         first = store.interactions()[0]
         assert first.slots["budget"] == 20_000_000
+        assert "budget 20.00" in understood(first)
         assert store.order(first.order_id or "")[0].slots["budget"] == 20_000_000
         assert say("yes").startswith("Ordered:")
         again = say("order a large ham pizza for at most ten dollars")
