@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from intents.descent import Descent, Unresolved
 from intents.normalise import clean
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from intents.catalogue import Catalogue
     from intents.descent import Phrase
     from intents.results import SlotValue
-
-SAMPLING: Final = 3
-"""Raised whenever other phrases are drawn for the same definitions; caches name them by it, and by the catalogue."""
 
 # A question's answers are short and few; a quarter of the phrases of an intent is plenty for each.
 _ANSWER_SHARE = 4

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 import platformdirs
 
 from assistant.cli.conversation import limits, own_replies, pin
@@ -19,7 +18,6 @@ from assistant.cli.options import cache_dir, console, data_dir
 from assistant.dialogue import Setting
 from assistant.dialogue.pin import LONGEST, pin_phrases, pin_words
 from assistant.errors import ConfigError, StoreError
-from assistant.files import write_whole
 from assistant.interrupts import held_off
 from assistant.ledger.plan import load_plan
 from assistant.ledger.transactions import cost, revenue
@@ -38,8 +36,9 @@ from hardware.errors import HardwareError
 from hardware.segmenter import EndpointSettings
 from intents.catalogue import load_catalogue
 from intents.endings import Endings
+from intents.kept import kept
 from intents.match import Matcher, MatchSettings
-from intents.sample import SAMPLING, sample_phrases
+from intents.sample import sample_phrases
 from intents.word_graph import Row, word_graph
 
 if TYPE_CHECKING:
@@ -99,7 +98,13 @@ class Session:
 
     def _phrases(self) -> list[str]:
         """What the recogniser listens for: commands and answers, and digits where a PIN may be asked for."""
-        phrases = _phrases(self.catalogue, cache_dir())
+        phrases = kept(
+            cache_dir(),
+            "phrases",
+            f"{self.catalogue.version} {PHRASES_PER_INTENT}",
+            list[str],
+            lambda: sample_phrases(self.catalogue, limit_per_intent=PHRASES_PER_INTENT, seed=0),
+        )
         return [*phrases, *pin_phrases(self.config.language)] if self.setting.pin else phrases
 
     def patience(self) -> Patience | None:
@@ -393,21 +398,6 @@ def conduct(session: Session, receipts: Iterable[Receipt], *, as_json: bool) -> 
     if failure:
         raise failure
     return finished
-
-
-def _phrases(catalogue: Catalogue, folder: Path) -> list[str]:
-    """Sampled phrases of the catalogue; kept in `folder`, since sampling them takes seconds on a small machine."""
-    path = folder / f"phrases-{catalogue.version}-{SAMPLING}-{PHRASES_PER_INTENT}.json"
-    try:
-        kept: list[str] = msgspec.json.decode(path.read_bytes(), type=list[str])
-    except (OSError, msgspec.DecodeError):
-        kept = sample_phrases(catalogue, limit_per_intent=PHRASES_PER_INTENT, seed=0)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, msgspec.json.encode(kept))
-        except OSError as error:
-            logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
-    return kept
 
 
 def _path(text: str) -> Path | None:
