@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from assistant.dialogue.pin import REDACTED
-from assistant.records import Effort, Heard
+from assistant.records import Effort, Heard, Transcript
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.errors import HardwareError
 from hardware.indicator import NoIndicator
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assistant.clock import Clock
-    from assistant.pipeline import Pipeline, Receipt
+    from assistant.pipeline import Ending, Pipeline, Receipt
     from assistant.recognition.protocol import Recogniser
-    from assistant.records import Interaction, OrderEvent, Source, Transcript
+    from assistant.records import Interaction, OrderEvent, Source
     from hardware.activity import VoiceActivity
     from hardware.indicator import Indicator
     from hardware.segmenter import EndpointSettings
@@ -42,22 +42,24 @@ _TAIL: Final = round(0.06 * SAMPLE_RATE)
 class Patience:
     """How long a pause may last until the utterance is over, by what was said before it. Seconds of silence."""
 
-    is_whole: Callable[[str], bool]
-    """Whether a text would be understood if nothing more were said."""
-    may_add: Callable[[str], bool]
-    """Whether a sentence begins with a text that says more than it."""
+    ending: Callable[[str], Ending]
+    """Whether an utterance is over with a text."""
     closed_s: float
-    """After a whole command to which nothing can be added."""
+    """After a whole command that nothing can change any more."""
     open_s: float
-    """After a whole command to which something can be added: "what time is it" may go on with "in tokyo"."""
+    """After a whole command that may go on: "what time is it" … "in tokyo"."""
     unfinished_s: float
     """After anything else."""
 
-    def after(self, text: str) -> float:
-        """How long a pause after `text` may last."""
-        if not text or not self.is_whole(text):
-            return self.unfinished_s
-        return self.open_s if self.may_add(text) else self.closed_s
+    def after(self, heard: Transcript) -> float:
+        """How long a pause after what was `heard` may last."""
+        match self.ending(heard.text) if heard.text else "unfinished":
+            case "closed":
+                return self.closed_s
+            case "open":
+                return self.open_s
+            case _:
+                return self.unfinished_s
 
 
 class Listener:
@@ -134,10 +136,10 @@ class Listener:
             # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
             with turn.working(self._clock):
-                text = turn.so_far(speech_end_s)
-                patience = self._patience.after(text) if self._patience else 0.0
+                heard = turn.so_far(speech_end_s)
+                patience = self._patience.after(heard) if self._patience else 0.0
             if paused:
-                paused(text)
+                paused(heard.text)
             mark = self._clock.cpu_us()
             return patience
 
@@ -217,11 +219,11 @@ class _Turn:
         if self._recogniser.works_ahead:
             self._recogniser.accept(chunk)
 
-    def so_far(self, speech_end_s: float) -> str:
+    def so_far(self, speech_end_s: float) -> Transcript:
         """What has been said up to a pause."""
         if self._recogniser.works_ahead:
-            return self._recogniser.partial()
-        return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1])).text
+            return Transcript(text=self._recogniser.partial(), engine=self._recogniser.engine)
+        return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1]))
 
     def finish(self, speech_end_s: float) -> Transcript:
         """What has been said, now that it is over."""

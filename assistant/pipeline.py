@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import assistant
 from assistant.clock import new_id
@@ -36,9 +36,13 @@ if TYPE_CHECKING:
     from assistant.partners.protocol import Fulfilment
     from assistant.records import Heard, Order
     from assistant.store.store import Store
+    from intents.endings import Endings
     from intents.match import Matcher
     from intents.results import Expected
 
+
+Ending: TypeAlias = Literal["closed", "open", "unfinished"]
+"""A whole command that nothing can change any more; one that may go on and mean something else; anything else."""
 
 ABANDONED_AFTER: Final = timedelta(minutes=10)
 """An order that waits for a yes so long belongs to a program that is gone; no conversation lasts that long."""
@@ -175,21 +179,33 @@ class Pipeline:
         orders = kind == "commerce" and understood.step != "answer"
         return replace(understood, certain=False) if orders else understood
 
-    def is_whole(self, text: str) -> bool:
-        """Whether `text` would be understood for certain if nothing more were said.
+    def ending(self, text: str, endings: Endings) -> Ending:
+        """Whether an utterance is over with `text`, may go on, or is certainly not over, where the conversation stands.
 
-        Nobody knows how long a PIN is; and an answer where nothing was asked is rather the beginning of something.
+        A yes that would place an order may always go on: "yes, but make it large" and "yes … no, wait" must not be cut
+        short. Nobody knows how long a PIN is; and an answer where nothing was asked is rather the beginning of
+        something.
         """
         understood = self._foreseen(text)
         if understood is None:
-            return False
-        kind = self._setting.catalogue.intents[understood.intent].kind
-        return kind != "dialogue" or self.in_conversation
+            return "unfinished"
+        if self._setting.catalogue.intents[understood.intent].kind == "dialogue" and not self.in_conversation:
+            return "unfinished"
+        if isinstance(self._state, Confirming) and understood.intent == "confirm":
+            return "open"
+        expected = self._expected()
+        now = self._clock.now()
+        longer = endings.may_change(
+            text, understood, expected=expected, match=lambda text: self._matched(text, expected, now)
+        )
+        return "open" if longer else "closed"
 
-    def _matched(self, text: str, expected: Expected | None) -> IntentMatch | NoMatch:
-        """What `text` means where the conversation stands."""
-        now = self._clock.now().astimezone(self._setting.zone)
-        return self._matcher.match(text, expected=expected, now=now)
+    def _matched(
+        self, text: str, expected: Expected | None, now: datetime | None = None
+    ) -> IntentMatch | NoMatch:
+        """What `text` means where the conversation stands, `now` or at another time (UTC)."""
+        local = (now or self._clock.now()).astimezone(self._setting.zone)
+        return self._matcher.match(text, expected=expected, now=local)
 
     def _foreseen(self, text: str) -> IntentMatch | None:
         """What `text` certainly means if nothing more is said; None while a PIN is, which is no command."""

@@ -41,6 +41,8 @@ class IntentDefinition:
     """Slot to the templates of its answers; every required slot has some."""
     open: tuple[OpenSlot, ...]
     """Slots that take words no list has, in the order to look for them; none of an order."""
+    last: tuple[str, ...]
+    """Slots that are said last: once one is filled hardly anybody goes on."""
     unless: tuple[str, ...]
     """Phrases (normalised) that make a text which only the model takes for it one about something else."""
     decoys: tuple[str, ...]
@@ -114,6 +116,7 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         times=times_of(name, commands),
         answers=metadata.answers,
         open=metadata.open,
+        last=metadata.last,
         unless=metadata.unless,
         decoys=metadata.decoys,
         replies=metadata.replies,

@@ -47,7 +47,7 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers", "open", "unless", "decoys", "replies")
+_INTENT_METADATA = ("kind", "required", "answers", "open", "last", "unless", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
 _DEEPEST = 12
 _RANGE_KEYS = (
@@ -80,6 +80,8 @@ class Metadata:
     """Slot to answer templates as written."""
     open: tuple[OpenSlot, ...] = ()
     """Slots that take words no list has."""
+    last: tuple[str, ...] = ()
+    """Slots behind which hardly anything is said."""
     unless: tuple[str, ...] = ()
     """Phrases (normalised) that make a text one about something else."""
     decoys: tuple[str, ...] = ()
@@ -448,12 +450,17 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
             answers.setdefault(slot, (f"{{{slots[slot]}:{slot}}}",))
         elif slot not in answers:
             raise DefinitionError(f"{place}.answers: the required slot {slot!r} has no answers; give it some")
+    last = tuple(_texts(body.get("last", []), f"{place}.last"))
+    for slot in last:
+        if slot not in slots:
+            raise DefinitionError(f"{place}.last: no sentence has the slot {slot!r}{_nearest(slot, slots)}")
     return Metadata(
         source=name,
         kind=cast("Kind", kind),
         required=required,
         answers=answers,
         open=_open_slots(body.get("open", {}), slots, kind, f"{place}.open"),
+        last=last,
         unless=tuple(map(normalise, _texts(body.get("unless", []), f"{place}.unless"))),
         decoys=tuple(_texts(body.get("decoys", []), f"{place}.decoys")),
         replies=tuple(

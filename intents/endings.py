@@ -1,66 +1,124 @@
-"""Whether a sentence that has been begun may go on in a way that matters: what tells an end from a pause."""
+"""Whether what may still be said changes what a sentence means: what tells an end from a pause."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from intents.normalise import clean
+from intents.results import IntentMatch
+from intents.template_graph import START, TemplateGraph
 
 if TYPE_CHECKING:
-    from intents.word_graph import WordGraph
+    from collections.abc import Callable, Iterator, Mapping
+
+    from hassil.intents import Intents
+
+    from intents.catalogue import Catalogue
+    from intents.results import Expected, NoMatch
+    from intents.template_graph import Onward, Template
 
 
 class Endings:
-    """Looks sentences up in a graph of words; put together once."""
+    """Looks sentences up in the templates of a catalogue, as they are spoken. Put together once."""
 
-    def __init__(self, graph: WordGraph) -> None:
-        """Index `graph`."""
-        self._start = graph.start_node
-        self._arcs: dict[int, list[tuple[str, int]]] = defaultdict(list)
-        for start, end, word in zip(graph.start, graph.end, graph.words, strict=True):
-            self._arcs[start].append((word, end))
-        self._lists: dict[int, list[int]] = defaultdict(list)
-        for start, end, _ in graph.skips:
-            self._lists[start].append(end)
-        # The nodes of lists are numbered behind those of the templates.
-        self._first_of_lists = min((end for _, end, _ in graph.skips), default=graph.nodes)
-        self._before_list = self._nodes_before_lists()
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Index `catalogue`; the answers to a question when it is first asked."""
+        self._catalogue = catalogue
+        self._skipped = frozenset(catalogue.commands.skip_words)
+        self._commands = TemplateGraph(catalogue.commands, catalogue.commands.intents, spoken=True)
+        self._answers: dict[tuple[str, str], TemplateGraph] = {}
+        # What every sentence begins with takes the longest to work out, and nobody should wait for that.
+        self._commands.step([START], "")
 
-    def may_add(self, text: str) -> bool:
-        """Whether a longer sentence begins with `text` and says more: the value of a list, or a longer one.
+    def may_change(
+        self,
+        text: str,
+        meaning: IntentMatch,
+        *,
+        expected: Expected | None = None,
+        match: Callable[[str], IntentMatch | NoMatch],
+    ) -> bool:
+        """Whether a sentence begins with `text`, which means `meaning`, and means something else.
 
-        "What's the weather" may add a city; "stop the music" may add "now", which says nothing more. Also true when no
-        sentence begins so, since then nothing is known.
+        `expected` is what the question that is open makes likely, and `match` understands a text where the conversation
+        stands. "What's the weather" may gain a city and "stop" another thing to be stopped; "turn it up" may go on
+        with "a little", and "play some jazz" with "please", which change nothing. Three things are not waited for:
+
+        - what is said about the conversation, where there is none;
+        - more than was asked: who was asked for a size and has said one has answered, though a topping may follow (but
+          who has named one topping may name another);
+        - what hardly ever follows a slot that is said last (`last` in the definitions).
+
+        Also true when no sentence begins so, since then nothing is known.
         """
-        nodes = self._reached({self._start})
-        for word in clean(text).split():
-            nodes = self._reached({end for node in nodes for said, end in self._arcs[node] if said == word})
-        return not nodes or any(
-            node in self._before_list or (node >= self._first_of_lists and self._arcs[node]) for node in nodes
+        known = False
+        for commands, graph in self._graphs(expected):
+            for template, onward in self._onward(graph, text):
+                if not _counts(commands, template, expected) or self._is_idle_talk(template, expected):
+                    continue
+                known = True
+                if self._changes(text, meaning, template, onward, expected, match):
+                    return True
+        return not known
+
+    def _changes(
+        self,
+        text: str,
+        meaning: IntentMatch,
+        template: Template,
+        onward: Onward,
+        expected: Expected | None,
+        match: Callable[[str], IntentMatch | NoMatch],
+    ) -> bool:
+        """Whether the sentences of a template that go on from here mean something else than `meaning`."""
+        definition = self._catalogue.intents[template.intent]
+        if expected and expected.slot and self._answers_it(meaning, expected.slot):
+            # What follows an answer is more of it or a correction; another command would have begun otherwise.
+            return expected.slot in onward.slots
+        said_last = template.intent == meaning.intent and any(
+            slot in meaning.slots for slot in definition.last
+        )
+        if onward.slots and not said_last:
+            return True
+        if onward.words is None:
+            return False
+        longer = match(f"{text} {' '.join(onward.words)}")
+        return not (
+            isinstance(longer, IntentMatch)
+            and (longer.intent, longer.slots) == (meaning.intent, meaning.slots)
         )
 
-    def _reached(self, nodes: set[int]) -> set[int]:
-        """These nodes, and those of the lists that may begin there."""
-        stack = list(nodes)
-        while stack:
-            for node in self._lists.get(stack.pop(), ()):
-                if node not in nodes:
-                    nodes.add(node)
-                    stack.append(node)
-        return nodes
+    def _graphs(self, expected: Expected | None) -> Iterator[tuple[Intents, TemplateGraph]]:
+        yield self._catalogue.commands, self._commands
+        if expected and expected.slot:
+            asked = expected.intent, expected.slot
+            answers = self._catalogue.answers.get(asked)
+            if answers:
+                if asked not in self._answers:
+                    self._answers[asked] = TemplateGraph(answers, answers.intents, spoken=True)
+                yield answers, self._answers[asked]
 
-    def _nodes_before_lists(self) -> set[int]:
-        """Nodes from which a list can be reached."""
-        back: dict[int, list[int]] = defaultdict(list)
-        for start, arcs in self._arcs.items():
-            for _, end in arcs:
-                back[end].append(start)
-        found = set(self._lists)
-        stack = list(found)
-        while stack:
-            for node in back[stack.pop()]:
-                if node not in found:
-                    found.add(node)
-                    stack.append(node)
-        return found
+    def _onward(self, graph: TemplateGraph, text: str) -> Iterator[tuple[Template, Onward]]:
+        """The ways on behind `text`, each with the template that it belongs to."""
+        states = frozenset([START])
+        for word in clean(text).split():
+            following = graph.step(states, word)
+            # A template may hold such a word itself.
+            states = following | states if word in self._skipped else following
+        for state in states - {START}:
+            yield graph.template_of(state), graph.ahead(state)
+
+    def _answers_it(self, meaning: IntentMatch, slot: str) -> bool:
+        """Whether `meaning` is the answer to a question for `slot`, and no command of its own."""
+        is_answer = meaning.step == "answer" or self._catalogue.intents[meaning.intent].kind == "dialogue"
+        return is_answer and slot in meaning.slots
+
+    def _is_idle_talk(self, template: Template, expected: Expected | None) -> bool:
+        return expected is None and self._catalogue.intents[template.intent].kind == "dialogue"
+
+
+def _counts(commands: Intents, template: Template, expected: Expected | None) -> bool:
+    """Whether a template counts where the conversation stands."""
+    context = {"about": expected.intent} if expected else {}
+    requires: Mapping[str, object] = commands.intents[template.intent].data[template.block].requires_context
+    return all(name in context and value in (None, context[name]) for name, value in requires.items())

@@ -8,6 +8,7 @@ any number of them may stand between any two words. A wildcard leads nowhere, si
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import defaultdict, deque
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,16 @@ class Value:
     """Index after its last word."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Onward:
+    """How the sentences of a template go on from a state."""
+
+    slots: frozenset[str]
+    """The slots that may gain a value, or a longer one."""
+    words: tuple[str, ...] | None
+    """The fewest words, none of them of a list, with which a sentence goes on to its end; None if it cannot so."""
+
+
 _Kind: TypeAlias = Literal["node", "word", "list"]
 # No node: outside of lists there is none to go back to.
 _NOWHERE: Final = -1
@@ -93,6 +104,7 @@ class TemplateGraph:
         self._known: dict[State, _Ways] = {}
         self._first_words: dict[int, Mapping[str, tuple[int, ...]]] = {}
         self._touching: dict[int, bool] = {}
+        self._ahead: dict[State, Onward] = {}
         templates: list[Template] = []
         for intent in intents:
             for block, data in enumerate(commands.intents[intent].data):
@@ -109,6 +121,7 @@ class TemplateGraph:
                     templates.append(Template(intent=intent, block=block, sentence=number, text=text))
         self.templates: Sequence[Template] = templates
         """What the numbers mean that `accepts` and `ends` give."""
+        self._end_nodes = sorted(self._ends)
         self._lasts = frozenset(last for _, last in self._builder.lists.values())
 
     def accepts(self, words: Iterable[str]) -> frozenset[int]:
@@ -182,6 +195,46 @@ class TemplateGraph:
         for _, key, _ in ways.lists:
             words.update(dict.fromkeys(self._values(key)))
         return {word: tuple(self._targets(state, word)) for word in words}
+
+    def template_of(self, state: State) -> Template:
+        """Whose sentences a state is in; `START` is in those of all, and must not be asked about."""
+        node, back = state
+        # The nodes of a template are numbered behind that where it ends.
+        return self.templates[bisect_left(self._end_nodes, node if back == _NOWHERE else back) - 1]
+
+    def ahead(self, state: State) -> Onward:
+        """How sentences go on from a state that is in one template; wildcards aside, as nobody knows what they take."""
+        known = self._ahead.get(state)
+        if known is None:
+            known = self._ahead[state] = self._look_ahead(state)
+        return known
+
+    def _look_ahead(self, state: State) -> Onward:
+        references = self._builder.references
+        node, back = state
+        if back != _NOWHERE:
+            # Where the value may end here already, that is a state of its own.
+            longer = bool(self._follow(node, _NOWHERE).words)
+            beyond = self.ahead((back, _NOWHERE)).slots
+            return Onward(slots=beyond | {references[back].slot_name} if longer else beyond, words=None)
+        ways = self._ways(state)
+        slots: set[str] = set()
+        for _, _, behind in ways.lists:
+            slots |= {references[behind].slot_name, *self.ahead((behind, _NOWHERE)).slots}
+        fewest: tuple[str, ...] | None = None
+        for word, targets in ways.words.items():
+            for _, target in targets:
+                slots |= self.ahead(target).slots
+                owner = target[0] if target[1] == _NOWHERE else target[1]
+                if owner in references:
+                    # A value that touches the word before it.
+                    slots.add(references[owner].slot_name)
+                    continue
+                rest = () if self._ways(target).ends else self.ahead(target).words
+                if rest is not None:
+                    words = (word, *rest)
+                    fewest = words if fewest is None else min(fewest, words, key=_length)
+        return Onward(slots=frozenset(slots), words=fewest)
 
     def words(self) -> frozenset[str]:
         """Every word of the sentences; of one that a list's value and a piece of the template make up, the two."""
@@ -306,6 +359,10 @@ class TemplateGraph:
                 for symbol, to in self._builder.arcs[node]
             )
         return known
+
+
+def _length(words: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    return len(words), words
 
 
 def _number(way: tuple[int, State]) -> int:

@@ -112,9 +112,9 @@ class Session:
         hearing = self.config.hearing
         if hearing.endpoint == "silence":
             return None
+        endings = Endings(self.catalogue)
         return Patience(
-            is_whole=self.pipeline.is_whole,
-            may_add=Endings(self._graph()).may_add,
+            ending=lambda text: self.pipeline.ending(text, endings),
             closed_s=hearing.closed_silence_s,
             open_s=hearing.open_silence_s,
             unfinished_s=hearing.unfinished_silence_s,

@@ -13,11 +13,13 @@ from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
 from assistant.config import load_config
 from assistant.loop import Patience
+from assistant.records import Transcript
 from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.audiofile import read_chunks
 from hardware.pcm import MonoStream
 from hardware.voice import EspeakVoice
+from intents.endings import Endings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from assistant.cli.session import Session
     from assistant.loop import Listener
+    from assistant.pipeline import Ending
     from assistant.records import Interaction
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `voice`")
@@ -120,19 +123,21 @@ def test_what_follows_a_whole_command_is_a_command_of_its_own(ears: Ears) -> Non
 
 
 def test_patience_by_what_was_said() -> None:
+    endings: dict[str, Ending] = {"stop the music": "closed", "what time is it": "open"}
     patience = Patience(
-        is_whole=lambda text: text in ("stop", "what time is it"),
-        may_add=lambda text: text != "stop",
-        closed_s=0.2,
-        open_s=0.4,
-        unfinished_s=0.9,
+        ending=lambda text: endings.get(text, "unfinished"), closed_s=0.2, open_s=0.4, unfinished_s=0.9
     )
-    for text, seconds in (("stop", 0.2), ("what time is it", 0.4), ("order a", 0.9), ("", 0.9)):
-        assert patience.after(text) == seconds
+    for text, seconds in (
+        ("stop the music", 0.2),
+        ("what time is it", 0.4),
+        ("order a", 0.9),
+        ("", 0.9),
+    ):
+        assert patience.after(Transcript(text=text, engine="pocketsphinx")) == seconds
 
 
 def test_nobody_is_hurried_while_saying_a_pin(ears: Ears) -> None:
-    pipeline = ears.session.pipeline
-    assert pipeline.is_whole("stop the music")
-    assert not pipeline.is_whole("one two three four")
-    assert not pipeline.is_whole("order a")
+    pipeline, endings = ears.session.pipeline, Endings(ears.session.catalogue)
+    assert pipeline.ending("stop the music", endings) == "closed"
+    assert pipeline.ending("one two three four", endings) == "unfinished"
+    assert pipeline.ending("order a", endings) == "unfinished"

@@ -23,6 +23,7 @@ from assistant.store import store as store_module
 from assistant.store.audit import audit
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
+from intents.endings import Endings
 from intents.match import Matcher
 from tests.assistant.examples import NOW, setting
 
@@ -359,10 +360,21 @@ def test_what_will_be_replied_is_foreseen_and_changes_nothing(store: Store, cloc
     assert audit(store).problems == ()
 
 
+ENDINGS = Endings(CATALOGUE)
+
+
 def test_an_answer_is_no_whole_command_where_nothing_was_asked(store: Store, clock: SimulatedClock) -> None:
     line = pipeline(store, clock)
-    assert line.is_whole("stop the music")
+    assert line.ending("stop the music", ENDINGS) == "closed"
     # Or "order a", of which the end was not said yet.
-    assert not line.is_whole("order it")
+    assert line.ending("order it", ENDINGS) == "unfinished"
     say(line, "order a large pepperoni pizza")
-    assert line.is_whole("order it")
+    assert line.ending("order it", ENDINGS) == "open"
+
+
+def test_a_yes_that_orders_may_always_go_on(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    say(line, "order a large pepperoni pizza")
+    for text in ("yes", "yes please", "yes go ahead", "sure", "order it"):
+        assert line.ending(text, ENDINGS) == "open", text
+    assert line.ending("cancel that", ENDINGS) == "closed"
