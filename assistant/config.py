@@ -49,9 +49,9 @@ class HearingConfig:
     endpoint: Literal["words", "silence"]
     """What ends an utterance at the microphone: silence as long as the words before it ask for, or always as long."""
     closed_silence_s: Annotated[float, msgspec.Meta(ge=0.1, le=5)]
-    """Silence that ends a whole command to which nothing can be added, seconds."""
+    """Silence that ends a whole command that nothing can change any more, seconds."""
     open_silence_s: Annotated[float, msgspec.Meta(ge=0.1, le=5)]
-    """Silence that ends a whole command to which something can be added, seconds."""
+    """Silence that ends a whole command that may go on and mean something else, seconds."""
     unfinished_silence_s: Annotated[float, msgspec.Meta(ge=0.3, le=5)]
     """Silence that ends anything else, seconds."""
     trailing_silence_s: Annotated[float, msgspec.Meta(ge=0.3, le=5)]

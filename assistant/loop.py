@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from assistant.dialogue.pin import REDACTED
 from assistant.records import Effort, Heard, Transcript
-from hardware.audio import SAMPLE_RATE, AudioChunk
+from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 from hardware.errors import HardwareError
 from hardware.indicator import NoIndicator
-from hardware.segmenter import segment
+from hardware.segmenter import Hold, segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +34,15 @@ TICK_S: Final = 1.0
 """How often, in the time of the sound, questions are given up and orders go on while nobody speaks."""
 
 
+BROKEN_OFF: Final = 15.0
+"""From so much on (`Transcript.unfinished`) what was heard is the beginning of something else, whole as it looks."""
+
+NEAR: Final = 10.0
+"""An alternative that is less far behind (`Alternative.behind`) may be what was said, and go on."""
+
+_JITTER_S: Final = 0.01
+"""Seconds by which a chunk may come late."""
+
 _TAIL: Final = round(0.06 * SAMPLE_RATE)
 """Samples at the end of what is heard in a pause that are silence."""
 
@@ -51,15 +60,23 @@ class Patience:
     unfinished_s: float
     """After anything else."""
 
-    def after(self, heard: Transcript) -> float:
+    def after(self, heard: Transcript) -> Hold:
         """How long a pause after what was `heard` may last."""
-        match self.ending(heard.text) if heard.text else "unfinished":
+        broken_off = not heard.text or heard.unfinished > BROKEN_OFF
+        match "unfinished" if broken_off else self._ending(heard):
             case "closed":
-                return self.closed_s
+                return Hold(least_s=self.closed_s, most_s=self.open_s)
             case "open":
-                return self.open_s
+                return Hold(least_s=self.open_s)
             case _:
-                return self.unfinished_s
+                return Hold(least_s=self.unfinished_s)
+
+    def _ending(self, heard: Transcript) -> Ending:
+        ending = self.ending(heard.text)
+        if ending == "closed":
+            near = [a.text for a in heard.alternatives if a.behind is not None and a.behind < NEAR]
+            return "open" if any(self.ending(text) == "open" for text in near) else "closed"
+        return ending
 
 
 class Listener:
@@ -125,26 +142,32 @@ class Listener:
             HardwareError: the sound ended badly; what was said before is in the log.
             StoreError: an utterance could not be written.
         """
-        stream = _Stream(chunks, tick=lambda: self._on_events(self._pipeline.advance()), passes=passes)
+        stream = _Stream(
+            chunks, self._clock, tick=lambda: self._on_events(self._pipeline.advance()), passes=passes
+        )
         listening_cpu = 0
         mark = self._clock.cpu_us()
         self._activity.reset()
         self._turn = turn = _Turn(self._recogniser)
 
-        def wait(speech_end_s: float) -> float:
+        def wait(patience: Patience, speech_end_s: float) -> Hold:
             nonlocal mark, listening_cpu
             # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
             with turn.working(self._clock):
                 heard = turn.so_far(speech_end_s)
-                patience = self._patience.after(heard) if self._patience else 0.0
+                hold = patience.after(heard)
             if paused:
                 paused(heard.text)
             mark = self._clock.cpu_us()
-            return patience
+            return hold
 
         for piece in segment(
-            stream, self._activity, self._endpointing, patience=wait if self._patience else None
+            stream,
+            self._activity,
+            self._endpointing,
+            patience=partial(wait, self._patience) if self._patience else None,
+            waiting=lambda: stream.is_behind,
         ):
             listening_cpu += self._clock.cpu_us() - mark
             if isinstance(piece, AudioChunk):
@@ -156,7 +179,7 @@ class Listener:
                 self._indicator.show("thinking")
                 behind_us, begun = stream.behind_us, self._clock.monotonic_us()
                 with turn.working(self._clock):
-                    transcript = turn.finish(piece.speech_end_s)
+                    transcript = self._decided(turn, piece)
                 self.last_speech_ended_at = stream.moment_of(piece.speech_end_s)
                 effort = Effort(
                     audio_us=round(piece.duration_s * 1e6),
@@ -185,6 +208,15 @@ class Listener:
         if stream.failure:
             raise stream.failure
 
+    def _decided(self, turn: _Turn, utterance: Utterance) -> Transcript:
+        """What was said: with what was said right after it, if that makes sense."""
+        whole = turn.finish(utterance.speech_end_s)
+        before = None if utterance.could_end_s is None else turn.heard_up_to(utterance.could_end_s)
+        if before is None or self._patience is None:
+            return whole
+        makes_sense = bool(whole.text) and self._patience.ending(whole.text) != "unfinished"
+        return whole if makes_sense else before
+
 
 class _Turn:
     """What is done with one utterance while it is spoken.
@@ -197,8 +229,8 @@ class _Turn:
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
         self._chunks: list[AudioChunk] = []
-        self._ready: tuple[float, Transcript] | None = None
-        """A transcript of everything up to an end of speech."""
+        self._ready: dict[float, Transcript] = {}
+        """Transcripts of everything up to an end of speech."""
         self.cpu_us = 0
         """Processor time spent on it."""
 
@@ -229,9 +261,11 @@ class _Turn:
         """What has been said, now that it is over."""
         if self._recogniser.works_ahead:
             return self._recogniser.finish()
-        if self._ready is not None and self._ready[0] == speech_end_s:
-            return self._ready[1]
-        return self._decode(speech_end_s)
+        return self._ready.get(speech_end_s) or self._decode(speech_end_s)
+
+    def heard_up_to(self, speech_end_s: float) -> Transcript | None:
+        """What had been said by the end of speech before a pause; None if that is not known."""
+        return self._ready.get(speech_end_s)
 
     def _decode(self, speech_end_s: float, *, followed_by: AudioChunk | None = None) -> Transcript:
         for chunk in self._chunks:
@@ -239,7 +273,7 @@ class _Turn:
         if followed_by:
             self._recogniser.accept(followed_by)
         transcript = self._recogniser.finish()
-        self._ready = (speech_end_s, transcript)
+        self._ready[speech_end_s] = transcript
         return transcript
 
 
@@ -261,11 +295,14 @@ class _Stream:
     def __init__(
         self,
         chunks: Iterable[AudioChunk],
+        clock: Clock,
         *,
         tick: Callable[[], object],
         passes: Callable[[timedelta], None] | None,
     ) -> None:
         self._chunks = chunks
+        self._clock = clock
+        self._chunk_s = 0.0
         self._tick = tick
         self._passes = passes
         self.position_s = 0.0
@@ -279,7 +316,14 @@ class _Stream:
     @property
     def behind_us(self) -> int:
         """How long ago the last chunk came: it had to wait while we worked, which is latency, too; 0 for files."""
-        return 0 if self._arrived_at is None else max(0, round((time.monotonic() - self._arrived_at) * 1e6))
+        if self._arrived_at is None:
+            return 0
+        return max(0, self._clock.monotonic_us() - round(self._arrived_at * 1e6))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the next chunk must have come by now."""
+        return self._chunk_s > 0 and self.behind_us > (self._chunk_s + _JITTER_S) * 1e6
 
     def __iter__(self) -> Iterator[AudioChunk]:
         due = TICK_S
@@ -289,6 +333,7 @@ class _Stream:
                     self._passes(timedelta(seconds=chunk.end_s - self.position_s))
                 self.position_s = chunk.end_s
                 self._arrived_at = chunk.arrived_at
+                self._chunk_s = len(chunk.samples) / SAMPLE_RATE
                 yield chunk
                 if chunk.end_s >= due:
                     due = chunk.end_s + TICK_S

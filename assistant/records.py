@@ -80,6 +80,8 @@ class Transcript:
     """Other hypotheses, best first."""
     doubtful: bool = False
     """Whether it may be speech of another kind: too little to order by."""
+    unfinished: float = 0.0
+    """How much likelier it is that the speech breaks off within a sentence: natural logarithm, 0 where it is not."""
     engine: str
     """"vosk", "pocketsphinx", or "typed"."""
     model: str = ""

@@ -29,6 +29,16 @@ LAG_S: Final = 0.16
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hold:
+    """For how long the detector must hear no speech until an utterance is over."""
+
+    least_s: float
+    """Seconds, over 0."""
+    most_s: float = 0.0
+    """Seconds, where they are more, up to which what has come in meanwhile is heard first: speech may have gone on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndpointSettings:
     """When an utterance begins and when it ends. Raises ValueError for values that make no sense."""
 
@@ -68,7 +78,8 @@ def segment(
     activity: VoiceActivity,
     settings: EndpointSettings,
     *,
-    patience: Callable[[float], float] | None = None,
+    patience: Callable[[float], Hold] | None = None,
+    waiting: Callable[[], bool] = lambda: False,
 ) -> Iterator[AudioChunk | Utterance]:
     """Cut a stream into utterances, and let a recogniser listen while somebody speaks.
 
@@ -82,19 +93,23 @@ def segment(
     detector says. The endpoint goes by the detector alone: what ends softly is not cut.
 
     `patience` is called once in every pause, as soon as it is one, with the time at which speech ended and after all
-    chunks up to now were given; it returns the seconds for which the detector must then hear no speech to end the
-    utterance there. Without it that is always the trailing silence.
+    chunks up to now were given; it returns for how long the detector must then hear no speech to end the utterance
+    there. Without it that is always the trailing silence.
+
+    Whoever is asked may take long. `waiting` tells whether more sound has come in by then: where speech goes on in it,
+    before the most that is to be waited for, so does the utterance, and its `could_end_s` says where it would have
+    ended.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
     activity.reset()
-    segmenter = _Segmenter(activity, settings, patience)
+    segmenter = _Segmenter(activity, settings, patience, waiting)
     end_s = 0.0
     for chunk in chunks:
         if chunk.start_s - end_s > GAP_S:
             yield from segmenter.finish(lost_frames=chunk.lost_frames)
             activity.reset()
-            segmenter = _Segmenter(activity, settings, patience)
+            segmenter = _Segmenter(activity, settings, patience, waiting)
             following = replace(chunk, lost_frames=0)
         else:
             following = chunk
@@ -110,17 +125,23 @@ class _Segmenter:
         self,
         activity: VoiceActivity,
         settings: EndpointSettings,
-        patience: Callable[[float], float] | None,
+        patience: Callable[[float], Hold] | None,
+        waiting: Callable[[], bool],
     ) -> None:
         self._activity = activity
         self._settings = settings
         self._patience = patience
+        self._waiting = waiting
         self._pause = _samples(settings.pause_s)
         self._asked = False
         """Whether the running pause has been asked about."""
         self._pre_roll = _samples(settings.pre_roll_s)
         self._min_speech = max(1, _samples(settings.min_speech_s))
         self._trailing = max(1, _samples(settings.trailing_silence_s))
+        self._at_most = 0
+        """Silence up to which what has come in meanwhile is heard first."""
+        self._could_end: int | None = None
+        """Where the running utterance could have ended first."""
         self._padding = _samples(settings.post_padding_s)
         self._limit = _samples(settings.max_utterance_s)
         self._line = _Line()
@@ -175,7 +196,7 @@ class _Segmenter:
             if self._is_spoken(level_dbfs(frame), end):
                 self._spoken_end = end
                 self._asked = False
-                self._trailing = max(1, _samples(self._settings.trailing_silence_s))
+                self._trailing, self._at_most = max(1, _samples(self._settings.trailing_silence_s)), 0
         elif self._begin is None:
             self._onset = None
         if self._onset is None:
@@ -187,13 +208,15 @@ class _Segmenter:
         if self._patience and not self._asked and end - self._spoken_end >= self._pause:
             self._asked = True
             yield from self._give(self._ready())
-            self._trailing = max(
-                self._pause, _samples(self._patience(self._line.end_time_of(self._spoken_end)))
-            )
+            hold = self._patience(self._line.end_time_of(self._spoken_end))
+            self._trailing, self._at_most = max(self._pause, _samples(hold.least_s)), _samples(hold.most_s)
         if end - self._begin >= self._limit:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:
-            yield from self._close(self._ready(), truncated=False)
+            if end - self._speech_end < self._at_most and self._more_has_come():
+                self._could_end = self._could_end or self._spoken_end
+            else:
+                yield from self._close(self._ready(), truncated=False)
 
     def _is_spoken(self, level: float, end: int) -> bool:
         """Whether a frame in which the detector hears speech, of `level` dB of full scale, is no silence already."""
@@ -207,6 +230,9 @@ class _Segmenter:
         # Somebody does speak, more softly than whatever was loud before.
         self._loudest_dbfs = level
         return True
+
+    def _more_has_come(self) -> bool:
+        return self._heard + self._activity.frame_samples <= self._line.end or self._waiting()
 
     def _ready(self) -> int:
         """Up to where the running utterance is certain to reach."""
@@ -232,15 +258,17 @@ class _Segmenter:
         if self._begin is None or self._onset is None:
             return
         yield from self._give(end)
+        could_end = self._could_end if self._could_end != self._spoken_end else None
         utterance = Utterance(
             samples=np.concatenate([chunk.samples for chunk in self._given]),
             start_s=self._line.time_of(self._begin),
             speech_start_s=self._line.time_of(self._onset),
             speech_end_s=self._line.end_time_of(min(end, self._spoken_end)),
+            could_end_s=None if could_end is None else self._line.end_time_of(could_end),
             truncated=truncated,
             lost_frames=lost_frames + sum(chunk.lost_frames for chunk in self._given),
         )
-        self._floor, self._begin, self._onset, self._given = end, None, None, []
+        self._floor, self._begin, self._onset, self._given, self._could_end = end, None, None, [], None
         yield utterance
 
     def _forget(self) -> None:

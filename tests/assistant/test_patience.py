@@ -12,12 +12,13 @@ import pytest
 from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
 from assistant.config import load_config
-from assistant.loop import Patience
-from assistant.records import Transcript
+from assistant.loop import BROKEN_OFF, Patience
+from assistant.records import Alternative, Heard, Transcript
 from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.audiofile import read_chunks
 from hardware.pcm import MonoStream
+from hardware.segmenter import Hold
 from hardware.voice import EspeakVoice
 from intents.endings import Endings
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from assistant.cli.session import Session
     from assistant.loop import Listener
     from assistant.pipeline import Ending
+    from assistant.recognition.protocol import Recogniser
     from assistant.records import Interaction
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `voice`")
@@ -41,10 +43,11 @@ class Ears(NamedTuple):
     session: Session
     listener: Listener
     clock: SimulatedClock
+    recogniser: Recogniser
 
-    def hear(self, samples: NDArray[np.int16]) -> list[Interaction]:
+    def hear(self, samples: NDArray[np.int16], *, arrived_at: float | None = None) -> list[Interaction]:
         chunks = (
-            AudioChunk(samples=samples[at : at + 512], start_s=at / SAMPLE_RATE)
+            AudioChunk(samples=samples[at : at + 512], start_s=at / SAMPLE_RATE, arrived_at=arrived_at)
             for at in range(0, len(samples), 512)
         )
         return self.session.take(self.listener.listen(chunks, source="file", passes=self.clock.advance))
@@ -61,7 +64,9 @@ def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ears]:
         clock=clock,
         quiet=True,
     ) as session:
-        yield Ears(session, session.listener(patience=session.patience()), clock)
+        recogniser = session.recogniser()
+        listener = session.listener(recogniser, patience=session.patience())
+        yield Ears(session, listener, clock, recogniser)
 
 
 def spoken(text: str) -> NDArray[np.int16]:
@@ -122,6 +127,71 @@ def test_what_follows_a_whole_command_is_a_command_of_its_own(ears: Ears) -> Non
     assert [it.transcript for it in heard] == ["stop the music", "what time is it"]
 
 
+def test_speech_that_breaks_off_is_told_from_a_command_that_it_sounds_like(ears: Ears) -> None:
+    sound = recorded("turn-off-the-kitchen-lights")
+
+    def heard(samples: NDArray[np.int16]) -> Transcript:
+        ears.recogniser.accept(AudioChunk(samples=np.concatenate([samples, hiss(0.2)]), start_s=0))
+        return ears.recogniser.finish()
+
+    whole = heard(sound)
+    broken_off = heard(sound[: round(whole.words[2].end_s * SAMPLE_RATE)])
+    # The end is missing, and the nearest command is another one.
+    assert whole.text.startswith("turn off the ")
+    assert broken_off.text
+    assert not whole.text.startswith(broken_off.text)
+    assert whole.unfinished < BROKEN_OFF < broken_off.unfinished
+
+
+BEFORE = -60.0
+"""A moment on the monotonic clock by which all of a sound has come in: the listener is far behind."""
+
+
+@pytest.mark.parametrize(
+    ("parts", "apart", "together"),
+    [
+        # Behind a day nothing is waited for; but what has come in by then is heard.
+        (["will it rain tomorrow", "in london"], "will it rain tomorrow", "will it rain tomorrow in london"),
+        (["stop the music", "please"], "stop the music", "stop the music please"),
+        # It makes no sense together, so it is what it would have been.
+        (["stop the music", "has anybody seen my glasses"], "stop the music", "stop the music"),
+    ],
+    ids=["another slot", "politeness", "something else"],
+)
+def test_speech_that_goes_on_before_it_is_answered_is_one_utterance(
+    ears: Ears, parts: list[str], apart: str, together: str
+) -> None:
+    sound = with_pauses(parts, 0.25)
+    first, *_ = ears.hear(sound)
+    assert first.transcript == apart
+    joined = ears.hear(sound, arrived_at=BEFORE)
+    assert [it.transcript for it in joined] == [together]
+    assert joined[0].intent == first.intent
+
+
+@pytest.mark.parametrize("rest", ["but make it large", "no wait", "don't"])
+def test_a_yes_that_goes_on_after_a_pause_orders_nothing(ears: Ears, rest: str) -> None:
+    pipeline, store = ears.session.pipeline, ears.session.store
+    order = pipeline.handle(
+        Heard(transcript=Transcript(text="order a medium ham pizza", engine="typed"), source="typed")
+    ).order
+    assert order is not None
+    heard = ears.hear(with_pauses(["yes", rest], 0.4))
+    assert [it.outcome for it in heard] != ["ordered"]
+    pipeline.hang_up()
+    assert all(event.state in ("quoted", "cancelled") for event in store.order(order.id)[1])
+
+
+def test_a_lone_yes_orders(ears: Ears) -> None:
+    pipeline = ears.session.pipeline
+    pipeline.handle(
+        Heard(transcript=Transcript(text="order a medium ham pizza", engine="typed"), source="typed")
+    )
+    (heard,) = ears.hear(with_pauses(["yes"], 0.4))
+    assert heard.outcome == "ordered"
+    assert heard.effort.endpoint_us > 400_000
+
+
 def test_patience_by_what_was_said() -> None:
     endings: dict[str, Ending] = {"stop the music": "closed", "what time is it": "open"}
     patience = Patience(
@@ -133,7 +203,19 @@ def test_patience_by_what_was_said() -> None:
         ("order a", 0.9),
         ("", 0.9),
     ):
-        assert patience.after(Transcript(text=text, engine="pocketsphinx")) == seconds
+        assert patience.after(Transcript(text=text, engine="pocketsphinx")).least_s == seconds
+    # Of what only looks whole, and is likelier the beginning of something else.
+    misheard = Transcript(text="stop the music", engine="pocketsphinx", unfinished=40.0)
+    assert patience.after(misheard) == Hold(least_s=0.9)
+    # What may go on is nearly as likely.
+    doubted = Transcript(
+        text="stop the music",
+        engine="pocketsphinx",
+        alternatives=(Alternative(text="what time is it", behind=4.0),),
+    )
+    assert patience.after(doubted).least_s == 0.4
+    # Only what is over soon can be joined by what was said right after it.
+    assert patience.after(Transcript(text="stop the music", engine="vosk")).most_s == 0.4
 
 
 def test_nobody_is_hurried_while_saying_a_pin(ears: Ears) -> None:

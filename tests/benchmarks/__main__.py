@@ -21,9 +21,11 @@ from assistant.ledger.rules import book_interaction
 from assistant.resources import household_dir
 from assistant.store.store import Store
 from tests.assistant.examples import interaction, plan
+from tests.benchmarks.answering import answering
 from tests.benchmarks.attribution import attribution
 from tests.benchmarks.auditing import auditing
 from tests.benchmarks.beginnings import beginnings
+from tests.benchmarks.endings import endings
 from tests.benchmarks.fleet import fleet
 from tests.benchmarks.hearing import hearing
 from tests.benchmarks.live import live
@@ -55,6 +57,8 @@ def main() -> None:
             *review(folder / "million.db"),
             *attribution(folder),
             *scenarios(folder),
+            *endings(),
+            *answering(),
             *live(folder),
             *beginnings(folder),
             *pauses(),

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.pauses [EVERY]
 
 Each EVERYth bundled recording (default 1) is cut in two after one of its words, as the recogniser times them, at the
-quietest place there, and 0.4 s of the room's silence are put in between. `listen`'s ears hear it, in the time of the
-sound. What was split is told on standard error.
+quietest place there, and 0.4 s of the room's silence are put in between. `listen`'s ears hear it, in simulated real
+time (`paced`). What was split is told on standard error.
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ import numpy as np
 
 from assistant.audiotest.cases import load_cases
 from assistant.cli.session import open_session
-from assistant.clock import SimulatedClock
 from assistant.config import load_config
 from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.audiofile import read_chunks
+from tests.benchmarks.paced import PacedClock, hiss, paced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 PAUSE_S: Final = 0.4
@@ -43,7 +41,7 @@ def pauses(every: int = 1) -> list[tuple[str, str]]:
         open_session(
             load_config(),
             db=Path(name) / "log.db",
-            clock=(clock := SimulatedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))),
+            clock=(clock := PacedClock(datetime(2026, 3, 2, 12, tzinfo=UTC))),
             quiet=True,
         ) as session,
     ):
@@ -55,7 +53,9 @@ def pauses(every: int = 1) -> list[tuple[str, str]]:
             words = recogniser.finish().words
             for word in words[:-1]:
                 paused = with_pause(sound, round(word.end_s * SAMPLE_RATE))
-                heard = session.take(listener.listen(chunks(paused), source="file", passes=clock.advance))
+                heard = session.take(
+                    listener.listen(paced(paused, clock), source="microphone", passes=clock.advance)
+                )
                 session.pipeline.hang_up()
                 tried += 1
                 if len(heard) > 1:
@@ -76,17 +76,6 @@ def with_pause(sound: NDArray[np.int16], near: int) -> NDArray[np.int16]:
     places = range(max(_HOP, near - _NEAR), min(len(sound) - _HOP, near + _NEAR), _HOP)
     at = min(places, key=lambda place: float(np.std(sound[place - _HOP : place + _HOP])))
     return np.concatenate([hiss(1.0), sound[:at], hiss(PAUSE_S), sound[at:], hiss(2.0)])
-
-
-def hiss(seconds: float) -> NDArray[np.int16]:
-    """A quiet room."""
-    return np.random.default_rng(0).normal(0, 8, round(seconds * SAMPLE_RATE)).astype(np.int16)
-
-
-def chunks(samples: NDArray[np.int16]) -> Iterator[AudioChunk]:
-    """Sound as the microphone gives it."""
-    for at in range(0, len(samples), 512):
-        yield AudioChunk(samples=samples[at : at + 512], start_s=at / SAMPLE_RATE)
 
 
 def main() -> None:

@@ -163,6 +163,7 @@ class GrammarRecogniser:
             words=words,
             alternatives=self._alternatives(ALTERNATIVES),
             doubtful=fitted.doubtful,
+            unfinished=self._unfinished(path),
             engine=self.engine,
             model=self.model,
         )
@@ -185,6 +186,14 @@ class GrammarRecogniser:
         """
         network = self._network
         return undoubted(path, scores, network) or fit(path, scores, self.beside(scores), network)
+
+    def _unfinished(self, path: Path) -> float:
+        """How much better than `path` the best one of other words is that breaks off within a sentence; logarithm."""
+        broken_off = self._search.best(final=False)
+        # With the same words it has but begun another, which every breath and click does.
+        if broken_off is None or self.text(broken_off) == self.text(path):
+            return 0.0
+        return round(max(0.0, broken_off.score - path.score), 2)
 
     def _alternatives(self, count: int) -> tuple[Alternative, ...]:
         return tuple(
