@@ -14,13 +14,10 @@ from assistant.clock import SimulatedClock
 from assistant.config import load_config
 from assistant.loop import BROKEN_OFF, Patience
 from assistant.records import Alternative, Heard, Transcript
-from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE, AudioChunk
-from hardware.audiofile import read_chunks
-from hardware.pcm import MonoStream
 from hardware.segmenter import Hold
-from hardware.voice import EspeakVoice
 from intents.endings import Endings
+from tests.assistant.sounds import hiss, recorded, with_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +31,6 @@ if TYPE_CHECKING:
     from assistant.records import Interaction
 
 pytest.importorskip("espeakng_loader", reason="needs the extra `voice`")
-VOICE = "en-us+m3"
 
 
 class Ears(NamedTuple):
@@ -69,25 +65,6 @@ def ears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ears]:
         yield Ears(session, listener, clock, recogniser)
 
 
-def spoken(text: str) -> NDArray[np.int16]:
-    """A text without the silence around it."""
-    sound = EspeakVoice(VOICE, words_a_minute=150).say(text)
-    samples = MonoStream(sound.rate).convert((sound.samples / 32768).astype(np.float32)[:, None])
-    loud = np.flatnonzero(np.abs(samples.astype(int)) > 200)
-    return samples[loud[0] : loud[-1] + 1]
-
-
-def hiss(seconds: float) -> NDArray[np.int16]:
-    return np.random.default_rng(0).normal(0, 8, round(seconds * SAMPLE_RATE)).astype(np.int16)
-
-
-def with_pauses(parts: list[str], pause_s: float) -> NDArray[np.int16]:
-    sound = [hiss(1)]
-    for part in parts:
-        sound += [spoken(part), hiss(pause_s)]
-    return np.concatenate([*sound[:-1], hiss(2)])
-
-
 @pytest.mark.parametrize(
     "parts",
     [
@@ -104,13 +81,6 @@ def test_a_pause_within_a_command_does_not_split_it(ears: Ears, parts: list[str]
     heard = ears.hear(with_pauses(parts, 0.4))
     assert len(heard) == 1, [it.transcript for it in heard]
     ears.session.pipeline.hang_up()
-
-
-def recorded(name: str) -> NDArray[np.int16]:
-    (path,) = household_dir().glob(f"*-{name}.flac")
-    samples = np.concatenate([chunk.samples for chunk in read_chunks(path)])
-    loud = np.flatnonzero(np.abs(samples.astype(int)) > 200)
-    return samples[loud[0] : loud[-1] + 1]
 
 
 def test_a_whole_command_is_over_soon_and_another_one_later(ears: Ears) -> None:
