@@ -138,7 +138,8 @@ def _statements(store: Store, groupings: set[str], terms: Terms) -> dict[str, In
     made = {}
     for by in groupings:
         if again is None:
-            lines, under = totals(store, by, since=terms.since, until=terms.until, dated=dated), booked_under
+            lines = totals(store, by, since=terms.since, until=terms.until, dated=dated, zone=terms.zone)
+            under = booked_under
         else:
             lines, under = again[by], [plan.name] if plan else []
         credited = None

@@ -19,7 +19,7 @@ from assistant.ledger.exchange import Rates
 from assistant.ledger.rules import book_order_event
 from assistant.records import LIFE, Order, OrderEvent, stamp
 from assistant.store.schema import migrations
-from assistant.store.summary import DAY_DISAGREEMENTS, DISAGREEMENTS
+from assistant.store.summary import DAY_DISAGREEMENTS, DISAGREEMENTS, PIECES_DISAGREEMENTS
 from assistant.store.totals import totals
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ _RULES: Final = {
     # The sums that statements are made of are those of the log and the books.
     "sums of statements": DISAGREEMENTS,
     "sums of statements by day": DAY_DISAGREEMENTS,
+    "pieces sold": PIECES_DISAGREEMENTS,
     # What belongs together is there.
     "missing rows": """
         SELECT 'table ' || "table", CASE WHEN rowid IS NULL THEN 'a row' ELSE 'row ' || rowid END

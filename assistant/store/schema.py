@@ -9,7 +9,7 @@ from typing import Final
 from sqlite_utils import Database, Migrations
 
 from assistant.ledger.chain import GENESIS, seal
-from assistant.store.summary import DAYS_SETUP, SETUP
+from assistant.store.summary import DAYS_SETUP, PIECES_SETUP, SETUP
 
 migrations: Final = Migrations("pennyworth")
 
@@ -244,6 +244,13 @@ def open_questions(db: Database) -> None:
     db.execute(
         "ALTER TABLE interactions ADD COLUMN expected TEXT CHECK (expected IS NULL OR json_valid(expected))"
     )
+
+
+@migrations()
+def pieces_sold(db: Database) -> None:
+    """The pieces sold, kept up by a trigger on what happens to orders."""
+    for statement in PIECES_SETUP:
+        db.execute(statement)
 
 
 _CHAIN_AND_SETTLEMENT: Final = (

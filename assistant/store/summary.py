@@ -235,3 +235,66 @@ DAY_DISAGREEMENTS: Final = f"""
     ) AS d LEFT JOIN statement_cells AS c ON c.id = d.cell
 """
 """Sums by day that are not those of its quarters: the place, and what is wrong there."""
+
+
+# ---- pieces sold, so that a statement need not go through every order that was ever completed
+
+_ENDED_ORDER: Final = "d.order_id = o.id AND d.state = 'completed'"
+
+
+def _pieces(row: str, sum_: str = "") -> str:
+    """What the event `row` of the order `o`, completed by the event `d`, adds to the pieces sold; once it is given
+    back, as much is taken away from then on."""
+    completed = f"{row}.state = 'completed'"
+    pieces = "coalesce(CAST(json_extract(o.slots, '$.quantity') AS INTEGER), 1)"
+    given_back = f"CASE WHEN {completed} THEN 0 ELSE {_quarter(row)} END"
+    signed = f"{sum_}(CASE WHEN {completed} THEN {pieces} ELSE -{pieces} END)"
+    return f"o.intent, {_quarter('d')} AS completed, {given_back} AS given_back, {signed} AS pieces"
+
+
+_ALL_PIECES: Final = f"""
+    SELECT {_pieces("e", "sum")}
+    FROM order_events AS e CROSS JOIN orders AS o ON o.id = e.order_id
+        CROSS JOIN order_events AS d ON {_ENDED_ORDER}
+    WHERE e.state IN {_ENDS} GROUP BY 1, 2, 3
+"""
+
+PIECES_FILL: Final = f"INSERT INTO statement_pieces (intent, completed, given_back, pieces) {_ALL_PIECES}"
+"""What fills the pieces sold from the orders."""
+
+PIECES_SETUP: Final = (
+    """
+    CREATE TABLE statement_pieces (
+        intent TEXT NOT NULL,
+        completed INTEGER NOT NULL,
+        given_back INTEGER NOT NULL,
+        pieces INTEGER NOT NULL,
+        PRIMARY KEY (intent, completed, given_back)
+    ) STRICT, WITHOUT ROWID
+    """,
+    PIECES_FILL,
+    f"""
+    CREATE TRIGGER statement_pieces_sold AFTER INSERT ON order_events WHEN NEW.state IN {_ENDS}
+    BEGIN
+        INSERT INTO statement_pieces (intent, completed, given_back, pieces)
+        SELECT {_pieces("NEW")} FROM orders AS o CROSS JOIN order_events AS d ON {_ENDED_ORDER}
+        WHERE o.id = NEW.order_id ON CONFLICT DO UPDATE SET pieces = pieces + excluded.pieces;
+    END
+    """,
+)
+"""What makes the table of pieces sold, fills it and keeps it up. Both times are quarters of an hour; what was completed
+then stands under 0 as given back, and what of it was given back later, less than nothing, under the time of that."""
+
+PIECES_DISAGREEMENTS: Final = f"""
+    SELECT 'statement, pieces sold of ' || intent || ', '
+            || strftime('%Y-%m-%d %H:%M', completed * {QUARTER_S}, 'unixepoch'),
+        'is not what the orders that were completed in that quarter of an hour say'
+    FROM (
+        SELECT DISTINCT intent, completed FROM (
+            SELECT * FROM ({_ALL_PIECES})
+            UNION ALL SELECT intent, completed, given_back, pieces FROM statement_pieces
+        ) GROUP BY intent, completed, given_back, pieces
+        HAVING count(*) <> 2
+    )
+"""
+"""Pieces sold that are not those of the orders: the place, and what is wrong there."""

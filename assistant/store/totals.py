@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.errors import StoreError
-from assistant.records import stamp
+from assistant.store.local_days import day_starts
 from assistant.store.summary import DIMENSIONS, MEASURES, QUARTER_S, QUARTERS_A_DAY
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from assistant.store.store import Store
 
 TIMES: Final = ("hour", "day", "week")
@@ -28,7 +31,40 @@ _HELD: Final = """
         FROM held AS h WHERE h.currency IS NOT NULL
     )
 """
-_SUMS: Final = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
+
+
+def _each(expression: str) -> str:
+    """An expression in SQL for each measure, whose name goes where {0} is."""
+    return ", ".join(map(expression.format, MEASURES))
+
+
+_SUMS: Final = _each("sum({0}) AS {0}")
+# CROSS JOIN keeps SQLite to the order of the tables.
+_BY_DAY: Final = f"""
+    {_HELD}, starts AS MATERIALIZED (
+        SELECT quarter, lead(quarter) OVER later AS next, day, lead(day) OVER later AS next_day,
+            day * {QUARTERS_A_DAY} AS midnight
+        FROM (SELECT json_extract(value, '$[0]') AS quarter, json_extract(value, '$[1]') AS day FROM json_each(:starts))
+        WINDOW later AS (ORDER BY quarter)
+    ), rest AS MATERIALIZED (
+        SELECT s.quarter, t.currency, {_each("sum(iif(s.quarter < s.midnight, -t.{0}, t.{0})) AS {0}")}
+        FROM starts AS s CROSS JOIN held AS h CROSS JOIN statement_totals AS t
+            ON t.cell = h.cell AND t.currency = h.currency
+            AND t.quarter >= min(s.quarter, s.midnight) AND t.quarter < max(s.quarter, s.midnight)
+        GROUP BY 1, 2
+    ), parts AS (
+        SELECT s.quarter, t.currency, {_each("t.{0}")}
+        FROM starts AS s CROSS JOIN held AS h CROSS JOIN statement_days AS t
+            ON t.cell = h.cell AND t.currency = h.currency AND t.day >= s.day AND t.day < s.next_day
+        UNION ALL
+        SELECT s.quarter, r.currency, {_each("r.{0}")}
+        FROM starts AS s JOIN rest AS r ON r.quarter = s.next
+        UNION ALL
+        SELECT s.quarter, r.currency, {_each("-r.{0}")}
+        FROM starts AS s JOIN rest AS r ON r.quarter = s.quarter WHERE s.next IS NOT NULL
+    )
+    SELECT NULL AS "key", 'all' AS kind, currency, quarter, {_SUMS} FROM parts GROUP BY quarter, currency
+"""
 
 
 def totals(
@@ -38,6 +74,7 @@ def totals(
     since: datetime | None = None,
     until: datetime | None = None,
     dated: bool = False,
+    zone: tzinfo = UTC,
 ) -> list[dict[str, Any]]:
     """Sums of the log and the books.
 
@@ -47,20 +84,20 @@ def totals(
         since: From this time on; interactions by when they were said, money by when it was booked.
         until: Up to, and without, this time.
         dated: Keep the days (UTC) apart, as exchange at dated rates needs it.
+        zone: Of days and weeks.
 
     Returns:
         Rows of key, kind, currency, quarter and the measures of the summary. Counts and durations stand in rows of
         no currency. Kind is "all" unless the grouping tells kinds apart. Quarter is of an hour since 1970 (UTC):
-        where groups are in time each row is of one quarter and has no key yet; else it is the first of the day, or
-        None where days are not kept apart.
+        where groups are in time a row has no key yet, and is of that quarter, or of all from it on that are of the same
+        day of `zone`; else it is the first of the day, or None where days are not kept apart.
 
     Raises:
         StoreError: a time is none on which sums begin: they are kept by quarters of an hour.
     """
-    bounds = {
-        "since": 0 if since is None else quarter_of(since),
-        "until": 2**62 if until is None else quarter_of(until),
-    }
+    bounds = _bounds(since, until)
+    if by in {"day", "week"} and not dated:
+        return _by_day(store, bounds["since"], bounds["until"], zone)
     # In this order, and by its key: once there are statistics, SQLite would read all of a table into a filter first.
     within_cells = (
         "statement_cells AS c CROSS JOIN {} AS t ON t.cell = c.id AND t.currency IN currencies AND t.{}"
@@ -85,7 +122,7 @@ def totals(
     bounds |= {"first": first, "last": max(first, bounds["until"] // QUARTERS_A_DAY)}
     days = f"day * {QUARTERS_A_DAY}"
     quarters = f"t.quarter / {QUARTERS_A_DAY} * {QUARTERS_A_DAY}"
-    columns = ", ".join(f"t.{name}" for name in MEASURES)
+    columns = _each("t.{0}")
     return store.rows(
         f"""
         {read}, parts AS (
@@ -107,6 +144,29 @@ def totals(
         """,
         bounds,
     )
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> dict[str, int]:
+    return {
+        "since": 0 if since is None else quarter_of(since),
+        "until": 2**62 if until is None else quarter_of(until),
+    }
+
+
+def _by_day(store: Store, since: int, until: int, zone: tzinfo) -> list[dict[str, Any]]:
+    """Sums by day of `zone`, each under its first quarter.
+
+    What came before a quarter is the whole days (UTC) before the midnight nearest to it, which are added up already,
+    and what lies between that midnight and the quarter, to be added or taken away; a day is the difference of two.
+    """
+    span = period(store)
+    since = max(since, quarter_of(span[0]) if span else 0)
+    until = min(until, quarter_of(span[1]) if span else 0)
+    if since >= until:
+        return []
+    starts = [*day_starts(since, until, zone), until]
+    nearest = [(start + QUARTERS_A_DAY // 2) // QUARTERS_A_DAY for start in starts]
+    return store.rows(_BY_DAY, {"starts": json.dumps([*zip(starts, nearest, strict=True)])})
 
 
 def currencies(store: Store) -> list[str]:
@@ -145,19 +205,16 @@ def period(store: Store) -> tuple[datetime, datetime] | None:
 
 def sold(store: Store, *, since: datetime | None = None, until: datetime | None = None) -> dict[str, int]:
     """How many things were bought and kept, by intent: the quantities of the orders that completed in the time
-    from `since` up to `until` and were not given back in it."""
+    from `since` up to `until` and were not given back up to its end; StoreError as `totals` raises it."""
     return {
-        row["intent"]: row["pieces"]
+        row["intent"]: row["kept"]
         for row in store.rows(
             """
-            SELECT o.intent, sum(coalesce(json_extract(o.slots, '$.quantity'), 1)) AS pieces
-            FROM order_events AS e JOIN orders AS o ON o.id = e.order_id
-            WHERE e.state = 'completed' AND e.at >= :since AND e.at < :until AND NOT EXISTS (
-                SELECT 1 FROM order_events AS r
-                WHERE r.order_id = e.order_id AND r.state IN ('refunded', 'charged_back') AND r.at < :until
-            ) GROUP BY o.intent
+            SELECT intent, sum(pieces) AS kept FROM statement_pieces
+            WHERE completed >= :since AND completed < :until AND given_back < :until
+            GROUP BY intent HAVING kept <> 0
             """,
-            {"since": _text(since, "0"), "until": _text(until, "9")},
+            _bounds(since, until),
         )
     }
 
@@ -171,7 +228,3 @@ def quarter_of(when: datetime) -> int:
             f"write a time like {when:%Y-%m-%d}T{when:%H}:{when.minute // 15 * 15:02d}"
         )
     return int(seconds) // QUARTER_S
-
-
-def _text(when: datetime | None, otherwise: str) -> str:
-    return otherwise if when is None else stamp(when)

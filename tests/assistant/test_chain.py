@@ -21,7 +21,7 @@ from assistant.ledger.transactions import Posting, Transaction
 from assistant.money import Money
 from assistant.store.audit import audit
 from assistant.store.store import Store
-from assistant.store.summary import DAYS_FILL, FILL
+from assistant.store.summary import DAYS_FILL, FILL, PIECES_FILL
 from tests.assistant.examples import NOW, interaction, plan
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def rehash(path: Path, *statements: str, last: int | None = None) -> None:
             before = chained_hash(before, dict(row), [dict(line) for line in lines])
             db.execute("UPDATE transactions SET hash = ? WHERE number = ?", [before, row["number"]])
         db.row_factory = None
-        emptied = [f"DELETE FROM statement_{name}" for name in ("days", "totals", "cells")]
-        for statement in (*emptied, *FILL, DAYS_FILL):
+        emptied = [f"DELETE FROM statement_{name}" for name in ("pieces", "days", "totals", "cells")]
+        for statement in (*emptied, *FILL, DAYS_FILL, PIECES_FILL):
             db.execute(statement)
         for _, sql in triggers:
             db.execute(sql)

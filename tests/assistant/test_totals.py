@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 ZONE = ZoneInfo("Asia/Kathmandu")
 """Five hours and three quarters from UTC."""
+ZONES = ("UTC", "America/St_Johns", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Chatham", "Etc/GMT+12")
+"""Behind UTC and before it, less than half a day and more, by hours and by parts of them."""
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
@@ -56,7 +59,13 @@ def copy(log: Path, tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def naive(store: Store, by: str, since: datetime | None = None, until: datetime | None = None) -> Any:
+def naive(
+    store: Store,
+    by: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    zone: ZoneInfo = ZONE,
+) -> Any:
     """The same sums by the plainest loops over what is stored."""
     sums: dict[tuple[str, str, str], Counter[str]] = {}
     cells: dict[str, Interaction] = {}
@@ -67,7 +76,7 @@ def naive(store: Store, by: str, since: datetime | None = None, until: datetime 
         if (since and at < since) or (until and at >= until):
             return
         it = cells[it_id]
-        local = at.astimezone(ZONE)
+        local = at.astimezone(zone)
         key = {
             "day": f"{local:%Y-%m-%d}",
             "hour": f"{local:%H}:00",
@@ -99,13 +108,13 @@ def naive(store: Store, by: str, since: datetime | None = None, until: datetime 
     return nonzero(sums)
 
 
-def grouped(store: Store, by: str, **times: Any) -> Any:
+def grouped(store: Store, by: str, *, zone: ZoneInfo = ZONE, **times: Any) -> Any:
     """The sums of the store, with quarters of an hour put into local hours, days and weeks."""
     sums: dict[tuple[str, str, str], Counter[str]] = {}
-    for line in totals(store, by, **times):
+    for line in totals(store, by, zone=zone, **times):
         key = line["key"]
         if by in TIMES:
-            local = datetime.fromtimestamp(line["quarter"] * 900, ZONE)
+            local = datetime.fromtimestamp(line["quarter"] * 900, zone)
             year, week, _ = local.isocalendar()
             key = {"day": f"{local:%Y-%m-%d}", "hour": f"{local:%H}:00", "week": f"{year}-W{week:02d}"}[by]
         found = sums.setdefault((key, line["kind"], line["currency"]), Counter())
@@ -152,6 +161,29 @@ def test_a_time_of_quarters_is_cut_out_of_sums_by_day(store: Store, by: str, beg
     assert all(each % 96 == 0 for each in dated)
 
 
+@pytest.mark.parametrize("by", ["day", "week"])
+@pytest.mark.parametrize("name", ZONES)
+def test_days_and_weeks_are_those_of_the_zone(store: Store, by: str, name: str) -> None:
+    """All of them, and from and up to a time within one; from sums by day, and a quarter of an hour by the other."""
+    zone = ZoneInfo(name)
+    first, end = period(store) or (NOW, NOW)
+    cut = (first + timedelta(days=2, hours=7, minutes=45), end - timedelta(days=3, hours=5, minutes=15))
+    for since, until in ((None, None), cut, (cut[0], None), (None, cut[1]), (first, end + timedelta(days=9))):
+        expected = naive(store, by, since, until, zone)
+        assert grouped(store, by, since=since, until=until, zone=zone) == expected
+        assert grouped(store, by, since=since, until=until, zone=zone, dated=True) == expected
+    rows = totals(store, "day", zone=zone)
+    assert len({row["quarter"] for row in rows}) <= (end - first).days + 2
+
+
+def test_a_time_in_which_nothing_was_said_has_no_days(store: Store, tmp_path: Path) -> None:
+    until = (NOW - timedelta(days=400)).replace(minute=0, second=0, microsecond=0)
+    assert totals(store, "day", until=until, zone=ZONE) == []
+    assert totals(store, "day", since=until + timedelta(days=800), zone=ZONE) == []
+    with Store.open(tmp_path / "empty.db") as empty:
+        assert totals(empty, "day", zone=ZONE) == []
+
+
 def test_days_are_kept_apart_where_rates_need_them(store: Store) -> None:
     lines = totals(store, "intent", dated=True)
     assert len({line["quarter"] for line in lines}) > 5
@@ -191,22 +223,33 @@ def test_what_else_statements_need(store: Store) -> None:
     assert end - timedelta(minutes=15) <= max(dates) < end
 
 
+def kept(store: Store, since: datetime | None = None, until: datetime | None = None) -> Counter[str]:
+    """The pieces sold, by the life of every order."""
+    pieces: Counter[str] = Counter()
+    for order, life in store.orders():
+        at = {event.state: event.at for event in life if until is None or event.at < until}
+        within = "completed" in at and (since is None or at["completed"] >= since)
+        if within and not at.keys() & {"refunded", "charged_back"}:
+            pieces[order.intent] += int(order.slots.get("quantity", 1))
+    return pieces
+
+
 def test_what_was_sold_is_counted_by_the_piece_and_less_what_was_given_back(store: Store) -> None:
-    until = NOW - timedelta(days=20)
-    for end in (None, until):
-        expected: Counter[str] = Counter()
-        for row in store.rows("SELECT id FROM orders"):
-            order, life = store.order(row["id"])
-            states = {event.state for event in life if end is None or event.at < end}
-            if "completed" in states and not states & {"refunded", "charged_back"}:
-                expected[order.intent] += int(order.slots.get("quantity", 1))
-        assert sold(store, until=end) == expected
-    assert sold(store, since=until).keys() <= {"pizza", "ride"}
+    first, end = period(store) or (NOW, NOW)
+    days = [first + n * timedelta(days=3, minutes=15) for n in range(-1, (end - first).days // 3 + 2)]
+    times = [(since, until) for since in (None, *days) for until in (None, *days)]
+    for since, until in times:
+        assert sold(store, since=since, until=until) == kept(store, since, until)
+    # Something was given back in a later time than it was completed in.
+    parts = sum((kept(store, *each) for each in pairwise([None, *days, None])), Counter())
+    assert parts != kept(store)
 
 
 def test_a_time_between_quarters_of_an_hour_is_refused(store: Store) -> None:
     with pytest.raises(StoreError, match=r"write a time like 2026-01-05T18:30"):
         totals(store, "intent", since=NOW)
+    with pytest.raises(StoreError, match=r"write a time like 2026-01-05T18:30"):
+        sold(store, until=NOW)
 
 
 def test_sums_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
@@ -242,6 +285,20 @@ def test_sums_by_day_that_were_tampered_with_are_found_and_named(copy: Store) ->
         )
 
 
+def test_pieces_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
+    one = "WHERE (intent, completed) = (SELECT intent, completed FROM statement_pieces LIMIT 1)"
+    for change in (
+        f"UPDATE statement_pieces SET pieces = pieces + 1 {one}",
+        f"UPDATE statement_pieces SET given_back = given_back + 1 {one}",
+        f"DELETE FROM statement_pieces {one}",
+    ):
+        with sqlite3.connect(copy.path) as shell:
+            shell.execute(change)
+        shell.close()
+        problems = audit(copy).problems
+        assert any(each.where.startswith("statement, pieces sold of") for each in problems)
+
+
 def test_an_older_log_is_summed_when_it_is_brought_up_to_date(store: Store, tmp_path: Path) -> None:
     """The rows as they were written before there were sums, and then the migration."""
     older = tmp_path / "older.db"
@@ -256,6 +313,7 @@ def test_an_older_log_is_summed_when_it_is_brought_up_to_date(store: Store, tmp_
     with Store.open(older) as opened:
         for by in GROUPINGS:
             assert grouped(opened, by) == grouped(store, by)
+        assert sold(opened) == sold(store)
         assert audit(opened).problems == ()
 
 

@@ -12,7 +12,7 @@ from assistant.ledger.chain import GENESIS, seal
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import stamp
 from assistant.store.store import Store
-from assistant.store.summary import DAYS_FILL, FILL
+from assistant.store.summary import DAYS_FILL, FILL, PIECES_FILL
 from tests.assistant.examples import NOW, event, interaction, order
 from tests.benchmarks.large import effort
 
@@ -60,7 +60,7 @@ def write_million(path: Path, interactions: int, plan: PricingPlan) -> None:
         for kind, _, sql in sorted(put_aside):
             if kind == "index":
                 db.execute(sql)
-        for sql in (*FILL, DAYS_FILL):
+        for sql in (*FILL, DAYS_FILL, PIECES_FILL):
             db.execute(sql)
         db.execute("INSERT INTO spoken (spoken) VALUES ('rebuild')")
         for kind, _, sql in put_aside:
