@@ -457,6 +457,7 @@ def test_migrations_are_applied_once_and_stay_as_they_are(path: Path) -> None:
         "order_times": "9b06216118d2",
         "statement_sums_by_day": "07948452f207",
         "open_questions": "9eec9514410e",
+        "pieces_sold": "cee1424aedc7",
     }
 
 
