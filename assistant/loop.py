@@ -230,7 +230,7 @@ class _Turn:
         self._recogniser = recogniser
         self._chunks: list[AudioChunk] = []
         self._ready: dict[float, Transcript] = {}
-        """Transcripts of everything up to an end of speech."""
+        """What had been said by each end of speech that was asked about."""
         self.cpu_us = 0
         """Processor time spent on it."""
 
@@ -254,7 +254,10 @@ class _Turn:
     def so_far(self, speech_end_s: float) -> Transcript:
         """What has been said up to a pause."""
         if self._recogniser.works_ahead:
-            return Transcript(text=self._recogniser.partial(), engine=self._recogniser.engine)
+            recogniser = self._recogniser
+            heard = Transcript(text=recogniser.partial(), engine=recogniser.engine, model=recogniser.model)
+            self._ready[speech_end_s] = heard
+            return heard
         return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1]))
 
     def finish(self, speech_end_s: float) -> Transcript:
@@ -264,7 +267,7 @@ class _Turn:
         return self._ready.get(speech_end_s) or self._decode(speech_end_s)
 
     def heard_up_to(self, speech_end_s: float) -> Transcript | None:
-        """What had been said by the end of speech before a pause; None if that is not known."""
+        """What had been said by an end of speech that was asked about."""
         return self._ready.get(speech_end_s)
 
     def _decode(self, speech_end_s: float, *, followed_by: AudioChunk | None = None) -> Transcript:

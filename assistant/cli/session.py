@@ -79,7 +79,6 @@ class Session:
     plan: str
     out: Console
     shown: int = 0
-    graph: WordGraph | None = None
 
     def recogniser(self) -> Recogniser:
         """The engine that the configuration asks for, given the language of the catalogue; takes a moment."""
@@ -121,15 +120,10 @@ class Session:
         )
 
     def _graph(self) -> WordGraph:
-        """The same whole; made once, since it takes a moment."""
-        if self.graph is None:
-            row = (
-                Row(phrases=pin_words(self.config.language), least=2, most=LONGEST)
-                if self.setting.pin
-                else None
-            )
-            self.graph = word_graph(self.catalogue, row=row)
-        return self.graph
+        """The same whole."""
+        pin = self.setting.pin
+        row = Row(phrases=pin_words(self.config.language), least=2, most=LONGEST) if pin else None
+        return word_graph(self.catalogue, row=row)
 
     def listener(
         self,
