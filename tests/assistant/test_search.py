@@ -52,7 +52,7 @@ def looked_through(store: Store, filters: Filters) -> list[int]:
             (
                 all(
                     getattr(filters, name) in ("", getattr(it, name) or "none")
-                    for name in ("intent", "outcome", "device")
+                    for name in ("intent", "outcome", "device", "engine", "source")
                 ),
                 filters.below is None or it.score < filters.below,
                 filters.unsure is None
@@ -75,6 +75,8 @@ def looked_through(store: Store, filters: Filters) -> list[int]:
         Filters(intent="none"),
         Filters(intent="pizza", outcome="cancelled"),
         Filters(device="nowhere"),
+        Filters(engine="vosk", device="hall"),
+        Filters(source="microphone", intent="music"),
         Filters(below=0.7),
         Filters(intent="ride", below=0.99),
         Filters(unsure=0.95),

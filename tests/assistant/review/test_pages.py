@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -44,6 +45,64 @@ def test_the_first_page_is_the_statement_at_a_glance(review: Served) -> None:
         assert 'style="' not in page.text
         for key in ("day", "week", "month", "nonsense"):
             assert client.get("/", params={"time": key}).status_code == 200
+
+
+def drawn(page: str, name: str) -> list[tuple[str, float]]:
+    """What the bars of a plot stand for: label and value, without those of nothing."""
+    plot = page.split(f'id="chart-{name}"')[1].split("</svg>")[0]
+    bars = re.findall(
+        r'<desc class="value">([^<]*)</desc>.*?<desc class="x_label">([^<]*)</desc>', plot, re.DOTALL
+    )
+    return sorted(
+        (label, float(value.replace(",", ""))) for value, label in bars if float(value.replace(",", ""))
+    )
+
+
+def test_plots_and_alerts_are_of_what_was_logged_and_booked(review: Served) -> None:
+    with Store.open(review.db, mode="read") as store:
+        said = store.rows(
+            "SELECT coalesce(intent, 'none') AS intent, count(*) AS n FROM interactions GROUP BY 1"
+        )
+        money = """
+            SELECT {} AS "key", sum(CASE WHEN account GLOB 'Income:*' OR account GLOB 'Expenses:*'
+                THEN -amount_micros END) / 1e6 AS margin, sum(CASE WHEN account GLOB 'Expenses:*'
+                THEN amount_micros END) / 1e6 AS cost
+            FROM postings AS p JOIN transactions AS t ON t.id = p.transaction_id
+            JOIN interactions AS i ON i.id = p.interaction_id GROUP BY 1
+        """
+        margins = store.rows(money.format("coalesce(i.intent, 'none')"))
+        days = store.rows(money.format("substr(t.at, 6, 5)"))
+    with review.client() as client:
+        page = client.get("/?time=all").text
+    assert drawn(page, "said") == sorted((row["intent"], row["n"]) for row in said)
+    shown = dict(drawn(page, "margin"))
+    for row in margins:
+        assert shown.get(row["key"], 0) == pytest.approx(row["margin"], abs=5.1e-5)
+    shown = dict(drawn(page, "days"))
+    assert shown.keys() <= {row["key"] for row in days}
+    for row in days:
+        assert shown.get(row["key"], 0) == pytest.approx(row["cost"], abs=5.1e-5)
+    assert max(shown.values()) > 0.02
+    for alert in (
+        "<b>0</b> false orders",
+        "<b>1</b> orders given back",
+        '<b>0</b> <a href="/interactions?outcome=failed">failed',
+        "<b>0</b> cut off, or with sound lost",
+        '<b>5</b> <a href="/interactions?outcome=rejected">turned down',
+    ):
+        assert alert in page
+
+
+def test_how_long_it_took_is_drawn_by_stage(review: Served) -> None:
+    with Store.open(review.db, mode="read") as store:
+        it = store.interaction("70")
+    assert it
+    took = (it.effort.endpoint_us, it.effort.recognition_us, it.effort.understanding_us)
+    with review.client() as client:
+        page = client.get("/interactions/70").text
+    plot = page.split('aria-label="Latency by stage')[1].split("</svg>")[0]
+    values = [int(each) for each in re.findall(r'<desc class="value">(\d+) ms</desc>', plot)]
+    assert values == [round(each / 1000) for each in took]
 
 
 def test_interactions_are_found_by_words_and_filters(review: Served) -> None:
