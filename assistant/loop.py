@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,6 +43,8 @@ NEAR: Final = 10.0
 
 _JITTER_S: Final = 0.01
 """Seconds by which a chunk may come late."""
+
+_AHEAD: Final = SAMPLE_RATE // 2
 
 _TAIL: Final = round(0.06 * SAMPLE_RATE)
 """Samples at the end of what is heard in a pause that are silence."""
@@ -167,7 +170,7 @@ class Listener:
             self._activity,
             self._endpointing,
             patience=partial(wait, self._patience) if self._patience else None,
-            waiting=lambda: stream.is_behind,
+            waiting=stream.waiting,
         ):
             listening_cpu += self._clock.cpu_us() - mark
             if isinstance(piece, AudioChunk):
@@ -303,9 +306,12 @@ class _Stream:
         tick: Callable[[], object],
         passes: Callable[[timedelta], None] | None,
     ) -> None:
-        self._chunks = chunks
+        self._chunks = iter(chunks)
         self._clock = clock
-        self._chunk_s = 0.0
+        self._ahead: deque[AudioChunk] = deque()
+        """Chunks that were looked at before their time."""
+        self._latest: AudioChunk | None = None
+        """The last chunk that was taken from the device."""
         self._tick = tick
         self._passes = passes
         self.position_s = 0.0
@@ -323,23 +329,50 @@ class _Stream:
             return 0
         return max(0, self._clock.monotonic_us() - round(self._arrived_at * 1e6))
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether the next chunk must have come by now."""
-        return self._chunk_s > 0 and self.behind_us > (self._chunk_s + _JITTER_S) * 1e6
+    def waiting(self) -> Sequence[AudioChunk]:
+        """What has come in and was not given yet, up to half a second of it."""
+        while self._has_come() and sum(len(chunk.samples) for chunk in self._ahead) < _AHEAD:
+            try:
+                chunk = next(self._chunks, None)
+            except HardwareError as error:
+                self.failure = error
+                break
+            if chunk is None:
+                break
+            self._ahead.append(chunk)
+            self._latest = chunk
+        return self._ahead
+
+    def _has_come(self) -> bool:
+        """Whether the chunk behind the latest must have come by now."""
+        latest = self._latest
+        if latest is None or latest.arrived_at is None or not len(latest.samples):
+            return False
+        next_us = (latest.arrived_at + len(latest.samples) / SAMPLE_RATE + _JITTER_S) * 1e6
+        return self._clock.monotonic_us() > next_us
 
     def __iter__(self) -> Iterator[AudioChunk]:
         due = TICK_S
         try:
-            for chunk in self._chunks:
+            for chunk in self._taken():
                 if self._passes:
                     self._passes(timedelta(seconds=chunk.end_s - self.position_s))
                 self.position_s = chunk.end_s
                 self._arrived_at = chunk.arrived_at
-                self._chunk_s = len(chunk.samples) / SAMPLE_RATE
                 yield chunk
                 if chunk.end_s >= due:
                     due = chunk.end_s + TICK_S
                     self._tick()
         except HardwareError as error:
             self.failure = error
+
+    def _taken(self) -> Iterator[AudioChunk]:
+        while True:
+            if self._ahead:
+                yield self._ahead.popleft()
+                continue
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return
+            self._latest = chunk
+            yield chunk

@@ -13,7 +13,7 @@ from hardware.activity import level_dbfs
 from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -79,7 +79,7 @@ def segment(
     settings: EndpointSettings,
     *,
     patience: Callable[[float], Hold] | None = None,
-    waiting: Callable[[], bool] = lambda: False,
+    waiting: Callable[[], Sequence[AudioChunk]] = tuple,
 ) -> Iterator[AudioChunk | Utterance]:
     """Cut a stream into utterances, and let a recogniser listen while somebody speaks.
 
@@ -96,9 +96,9 @@ def segment(
     chunks up to now were given; it returns for how long the detector must then hear no speech to end the utterance
     there. Without it that is always the trailing silence.
 
-    Whoever is asked may take long. `waiting` tells whether more sound has come in by then: where speech goes on in it,
-    before the most that is to be waited for, so does the utterance, and its `could_end_s` says where it would have
-    ended.
+    Whoever is asked may take long. `waiting` gives what has come in by then and is still to come from `chunks`: where
+    speech goes on in it, before the most that is to be waited for, so does the utterance, and its `could_end_s` says
+    where it would have ended.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
@@ -126,7 +126,7 @@ class _Segmenter:
         activity: VoiceActivity,
         settings: EndpointSettings,
         patience: Callable[[float], Hold] | None,
-        waiting: Callable[[], bool],
+        waiting: Callable[[], Sequence[AudioChunk]],
     ) -> None:
         self._activity = activity
         self._settings = settings
@@ -213,7 +213,7 @@ class _Segmenter:
         if end - self._begin >= self._limit:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:
-            if end - self._speech_end < self._at_most and self._more_has_come():
+            if end - self._speech_end < self._at_most and self._may_go_on():
                 self._could_end = self._could_end or self._spoken_end
             else:
                 yield from self._close(self._ready(), truncated=False)
@@ -231,8 +231,13 @@ class _Segmenter:
         self._loudest_dbfs = level
         return True
 
-    def _more_has_come(self) -> bool:
-        return self._heard + self._activity.frame_samples <= self._line.end or self._waiting()
+    def _may_go_on(self) -> bool:
+        """Whether there is anything but silence in what has come in meanwhile: by its level, which takes no time."""
+        left = self._line.cut(self._heard, self._line.end)
+        sound = np.concatenate([left, *(chunk.samples for chunk in self._waiting())])
+        size = self._activity.frame_samples
+        quiet = self._loudest_dbfs - QUIET_DB
+        return any(level_dbfs(sound[at : at + size]) >= quiet for at in range(0, len(sound), size))
 
     def _ready(self) -> int:
         """Up to where the running utterance is certain to reach."""

@@ -463,27 +463,27 @@ def test_what_has_come_in_meanwhile_is_heard_before_an_utterance_is_over(
     silence: int, behind: int, ends: list[int]
 ) -> None:
     hold = Hold(least_s=4 * FRAME / SAMPLE_RATE, most_s=10 * FRAME / SAMPLE_RATE)
-    heard = asked_at = 0
+    chunks = chunked(
+        np.concatenate([script((40, 0)), *(loud(20, -20), script((silence, 0))) * 2, script((60, 0))]), FRAME
+    )
+    given = asked_at = 0
 
     def stream() -> Iterator[AudioChunk]:
-        nonlocal heard
-        sound = script((40, 0), (20, 1), (silence, 0), (20, 1), (60, 0))
-        for chunk in chunked(sound, FRAME):
-            heard += 1
+        nonlocal given
+        for chunk in chunks:
+            given += 1
             yield chunk
 
     def patience(_: float) -> Hold:
         nonlocal asked_at
-        asked_at = heard
+        asked_at = given
         return hold
 
-    utterances = [
-        item
-        for item in segment(
-            stream(), Scripted(), DEFAULT, patience=patience, waiting=lambda: heard < asked_at + behind
-        )
-        if isinstance(item, Utterance)
-    ]
+    def waiting() -> list[AudioChunk]:
+        return chunks[given : asked_at + behind]
+
+    items = segment(stream(), Scripted(), DEFAULT, patience=patience, waiting=waiting)
+    utterances = [item for item in items if isinstance(item, Utterance)]
     assert [index(utterance.speech_end_s) // FRAME for utterance in utterances] == ends
     resumed = [u.could_end_s for u in utterances if u.could_end_s is not None]
     assert [index(moment) // FRAME for moment in resumed] == ([60] if ends == [88] else [])
