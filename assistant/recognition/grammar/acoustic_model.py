@@ -40,6 +40,7 @@ SINGLE: Final = 3
 """Word positions as `mdef` numbers them: inside, first, last, only phone of a word."""
 
 _NEGLIGIBLE: Final = np.float32(-60.0)
+_FACTORS: Final = 4
 
 _EXPECTED: Final = {
     "lowerf": "130",
@@ -177,10 +178,10 @@ class SenoneScorer:
         """`senones` are scored, in this order."""
         self.senones = np.asarray(senones, dtype=np.int32)
         inverse = 1.0 / model.variances
+        constants = -0.5 * (np.log(2 * np.pi * model.variances) + model.means**2 * inverse).sum(axis=-1)
         # The quadratic form expanded, so that a codebook is one matrix product.
-        self._squares = np.concatenate([-0.5 * inverse, model.means * inverse], axis=-1).astype(np.float32)
-        self._constants = (
-            -0.5 * (np.log(2 * np.pi * model.variances) + model.means**2 * inverse).sum(axis=-1)
+        self._forms = np.concatenate(
+            [-0.5 * inverse, model.means * inverse, constants[..., None]], axis=-1
         ).astype(np.float32)
         books = model.definition.base_of[self.senones]
         # Sorted by codebook, so that each writes a slice.
@@ -194,23 +195,66 @@ class SenoneScorer:
             self._books.append((book, slice(start, start + count), weights))
 
     def score(
-        self, features: NDArray[np.float32], *, stream_weights: Sequence[float] = (1.0, 1.0, 1.0)
+        self, *features: NDArray[np.float32], stream_weights: Sequence[float] = (1.0, 1.0, 1.0)
     ) -> NDArray[np.float32]:
-        """Features of shape (frames, streams, 13) to natural logarithms of shape (frames, senones)."""
-        extended = np.concatenate([features * features, features], axis=-1).astype(np.float32)
-        scores = np.zeros((len(features), len(self.senones)), dtype=np.float32)
+        """Features of shape (frames, streams, 13) to natural logarithms of shape (frames, senones).
+
+        Of the same frames by several front ends it is the mean.
+        """
+        frames = len(features[0])
+        # Shape (streams, 27, front ends * frames): what is taken over the densities runs along memory.
+        values = np.concatenate(features).astype(np.float32).transpose(1, 2, 0)
+        terms = np.concatenate([values * values, values, np.ones_like(values[:, :1])], axis=1)
+        scores = np.empty((frames, len(self.senones)), dtype=np.float32)
         for book, place, weights in self._books:
+            offset = np.zeros(len(features) * frames, dtype=np.float32)
+            logs = _Logarithms(frames, weights.shape[2])
             for stream, weight in enumerate(stream_weights):
-                densities = extended[:, stream] @ self._squares[book, stream].T
-                densities += self._constants[book, stream]
-                best = densities.max(axis=1, keepdims=True)
+                densities = self._forms[book, stream] @ terms[stream]
+                best = densities.max(axis=0)
                 densities -= best
                 # Below, a density adds nothing in single precision; denormal numbers would cost twice the time.
                 np.maximum(densities, _NEGLIGIBLE, out=densities)
-                mixed = np.exp(densities, out=densities) @ weights[stream]
-                np.log(mixed, out=mixed)
-                mixed += best
-                if weight != 1.0:
-                    mixed *= np.float32(weight)
-                scores[:, place] += mixed
+                np.exp(densities, out=densities)
+                best *= np.float32(weight)
+                offset += best
+                for own in np.split(densities, len(features), axis=1):
+                    logs.add(own.T @ weights[stream], weight)
+            total = logs.total()
+            total += offset.reshape(len(features), frames).sum(axis=0)[:, None]
+            total *= np.float32(1 / len(features))
+            scores[:, place] = total
         return scores[:, self._back]
+
+
+class _Logarithms:
+    """A weighted sum of logarithms of mixtures: those of the same weight are multiplied first, of four one is taken.
+
+    A mixture holds its best density at full height, and the model's least weight is 1e-7: four do not underflow.
+    """
+
+    def __init__(self, frames: int, senones: int) -> None:
+        self._products: dict[float, tuple[int, NDArray[np.float32]]] = {}
+        self._total = np.zeros((frames, senones), dtype=np.float32)
+
+    def add(self, mixed: NDArray[np.float32], weight: float) -> None:
+        """Take the next, which is written over."""
+        count, product = self._products.pop(weight, (0, mixed))
+        if count:
+            product *= mixed
+        if count + 1 < _FACTORS:
+            self._products[weight] = count + 1, product
+        else:
+            self._take(product, weight)
+
+    def total(self) -> NDArray[np.float32]:
+        """The sum of all."""
+        for weight, (_, product) in self._products.items():
+            self._take(product, weight)
+        return self._total
+
+    def _take(self, product: NDArray[np.float32], weight: float) -> None:
+        np.log(product, out=product)
+        if weight != 1.0:
+            product *= np.float32(weight)
+        self._total += product

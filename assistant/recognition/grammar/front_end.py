@@ -57,6 +57,7 @@ _PEAK_DECAY: Final = 0.85
 _MASKED: Final = 0.2
 _MOST_GAIN: Final = 20.0
 _SMOOTHING: Final = 4
+_BLOCK: Final = 128
 
 
 def power_spectrum(samples: NDArray[np.int16] | NDArray[np.float64]) -> NDArray[np.float64]:
@@ -141,22 +142,22 @@ class NoiseRemoval:
 
     def remove(self, mel: NDArray[np.float64]) -> NDArray[np.float64]:
         """The next frames, mel power of shape (frames, 25), without the noise that those up to each of them show."""
-        gains = np.empty_like(mel)
         if not len(mel):
-            return gains
+            return np.empty_like(mel)
         if self._state is None:
             self._state = mel[0], mel[0] / _MOST_GAIN, mel[0] / _MOST_GAIN, np.zeros(mel.shape[1])
         power, noise, floor, peak = self._state
-        for t, frame in enumerate(mel):
-            power = _POWER_DECAY * power + (1 - _POWER_DECAY) * frame
-            noise = _envelope(noise, power)
-            signal = np.maximum(power - noise, 1.0)
-            floor = _envelope(floor, signal)
-            peak = peak * _PEAK_DECAY
-            masked = np.where(signal < _PEAK_DECAY * peak, peak * _MASKED, signal)
-            peak = np.maximum(peak, signal)
-            gains[t] = np.clip(np.maximum(masked, floor) / power, 1 / _MOST_GAIN, _MOST_GAIN)
-        self._state = power, noise, floor, peak
+        powers = _smoothed(mel, power)
+        noises = _envelope(powers, noise)
+        signals = np.maximum(powers - noises, 1.0)
+        floors = _envelope(signals, floor)
+        decayed = np.empty_like(mel)
+        for signal, kept in zip(signals, decayed, strict=True):
+            np.multiply(peak, _PEAK_DECAY, out=kept)
+            peak = np.maximum(kept, signal)
+        masked = np.where(signals < _PEAK_DECAY * decayed, decayed * _MASKED, signals)
+        gains = np.clip(np.maximum(masked, floors) / powers, 1 / _MOST_GAIN, _MOST_GAIN)
+        self._state = powers[-1], noises[-1], floors[-1], peak
         return mel * (gains @ _smoothing(mel.shape[1]))
 
 
@@ -197,10 +198,40 @@ class GrowingUtterance:
         return given
 
 
-def _envelope(envelope: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A lower envelope: it rises slowly and falls fast."""
-    share = np.where(value >= envelope, _NOISE_RISE, _NOISE_FALL)
-    return np.asarray(share * envelope + (1 - share) * value)
+def _smoothed(mel: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each frame with what is left of those before it, which `last` holds of the time before; shape (frames, 25)."""
+    smoothed = np.empty_like(mel)
+    decay = _decay()
+    for start in range(0, len(mel), len(decay)):
+        block = mel[start : start + len(decay)]
+        size = len(block)
+        # The first row of a decay is what a frame takes of the one before it.
+        smoothed[start : start + size] = decay[:size, 1 : size + 1] @ block + decay[:size, :1] * last
+        last = smoothed[start + size - 1]
+    return smoothed
+
+
+@cache
+def _decay() -> NDArray[np.float64]:
+    """Shares of the frames of a block in each of them, behind that of the one before the block."""
+    age = np.arange(_BLOCK)[:, None] - np.arange(_BLOCK)
+    shares = np.where(age >= 0, (1 - _POWER_DECAY) * _POWER_DECAY ** np.maximum(age, 0), 0.0)
+    return np.concatenate([_POWER_DECAY ** np.arange(1.0, _BLOCK + 1)[:, None], shares], axis=1)
+
+
+def _envelope(values: NDArray[np.float64], last: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A lower envelope of values of shape (frames, 25), from `last` on: it rises slowly and falls fast."""
+    envelope = np.empty_like(values)
+    falling = np.empty_like(last)
+    # A rise is the smaller of the two where the value is above, a fall where it is below.
+    for rise, fall, now in zip(values * (1 - _NOISE_RISE), values * (1 - _NOISE_FALL), envelope, strict=True):
+        np.multiply(last, _NOISE_RISE, out=now)
+        now += rise
+        np.multiply(last, _NOISE_FALL, out=falling)
+        falling += fall
+        np.minimum(now, falling, out=now)
+        last = now
+    return envelope
 
 
 @cache

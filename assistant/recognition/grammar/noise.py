@@ -18,7 +18,6 @@ from assistant.recognition.grammar.front_end import (
     cepstra,
     from_cepstra,
     to_cepstra,
-    without_noise,
 )
 
 if TYPE_CHECKING:
@@ -88,33 +87,48 @@ def speech_mixture(model: AcousticModel, size: int = GAUSSIANS) -> SpeechMixture
     )
 
 
-def compensated(mel: NDArray[np.float64], mixture: SpeechMixture) -> NDArray[np.float64]:
-    """Mel power of shape (frames, 25), at least one, to cepstra of shape (frames, 13) less noise and channel."""
+def compensated(
+    mel: NDArray[np.float64], channel: NDArray[np.float64], mixture: SpeechMixture
+) -> NDArray[np.float64]:
+    """Mel power of shape (frames, 25), at least one, to cepstra of shape (frames, 13) less noise and channel.
+
+    `channel`, of shape (13,), is where its estimation begins: the mean of the cepstra without noise.
+    """
     heard = cepstra(mel)
     quiet = quietest(mel)
     noise = np.log(mel[quiet] + 1e-4).mean(axis=0)
     noise_variance = np.maximum(heard[quiet].var(axis=0), _LEAST_VARIANCE)
-    channel = cepstra(without_noise(mel)).mean(axis=0)
-    back, to = from_cepstra(), to_cepstra()
-    identity = np.eye(CEPSTRA)
+    back, to, slopes = from_cepstra(), to_cepstra(), _slopes()
+    spread = mixture.variances + noise_variance
+    squared = np.concatenate([heard, heard**2], axis=1).T
     for iteration in range(ITERATIONS + 1):
         difference = noise - (mixture.means + channel) @ back
-        shift = np.logaddexp(0.0, difference) @ to
-        gain = 1.0 / (1.0 + np.exp(np.clip(difference, -50, 50)))
-        jacobian = (back[None] * gain[:, None, :]) @ to
-        jacobian = jacobian.transpose(0, 2, 1)
-        variance = (jacobian**2 @ mixture.variances[:, :, None])[..., 0]
-        variance += (identity - jacobian) ** 2 @ noise_variance
+        # By one exponential the logarithm of a sum and its derivative.
+        ratio = np.exp(-np.abs(difference))
+        shift = (np.maximum(difference, 0.0) + np.log1p(ratio)) @ to
+        gain = np.where(difference > 0, ratio, 1.0) / (1.0 + ratio)
+        jacobian = (gain @ slopes).reshape(-1, CEPSTRA, CEPSTRA)
+        # Of speech by the Jacobian, of noise by what is left of one.
+        variance = noise_variance * (1 - 2 * jacobian[:, range(CEPSTRA), range(CEPSTRA)])
+        variance += (jacobian**2 * spread[:, :, None]).sum(axis=1)
         mean = mixture.means + channel + shift
         inverse = 1.0 / variance
-        logs = mixture.log_weights - 0.5 * (np.log(variance) + mean**2 * inverse).sum(axis=1)
-        logs = logs + heard @ (mean * inverse).T - 0.5 * heard**2 @ inverse.T
-        logs -= logs.max(axis=1, keepdims=True)
-        posterior = np.exp(logs)
-        posterior /= posterior.sum(axis=1, keepdims=True)
+        # Shape (k, frames): what is taken over the Gaussians runs along memory.
+        posterior = np.concatenate([mean * inverse, -0.5 * inverse], axis=1) @ squared
+        posterior += (mixture.log_weights - 0.5 * (np.log(variance) + mean**2 * inverse).sum(axis=1))[:, None]
+        posterior -= posterior.max(axis=0)
+        np.exp(posterior, out=posterior)
+        posterior /= posterior.sum(axis=0)
         if iteration < ITERATIONS:
-            channel = channel + (heard - posterior @ mean).mean(axis=0)
-    return np.asarray(heard - channel - posterior @ shift)
+            channel = channel + heard.mean(axis=0) - posterior.mean(axis=1) @ mean
+    return np.asarray(heard - channel - posterior.T @ shift)
+
+
+@cache
+def _slopes() -> NDArray[np.float64]:
+    """What each mel filter's gain moves of each coefficient by each other; shape (25, 13 * 13)."""
+    slopes = from_cepstra().T[:, :, None] * to_cepstra()[:, None, :]
+    return np.asarray(slopes.reshape(len(slopes), -1))
 
 
 def quietest(mel: NDArray[np.float64]) -> NDArray[np.bool_]:

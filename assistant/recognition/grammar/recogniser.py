@@ -23,9 +23,11 @@ from assistant.recognition.grammar.front_end import (
     with_floor,
     without_noise,
 )
+from assistant.recognition.grammar.lookahead import Lookahead
+from assistant.recognition.grammar.network import PAUSE_PENALTY
 from assistant.recognition.grammar.noise import compensated, speech_mixture
 from assistant.recognition.grammar.rejection import confidence, fit, undoubted
-from assistant.recognition.grammar.search import Search
+from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
@@ -71,16 +73,18 @@ class GrammarRecogniser:
         `background` is `background_network()` where somebody has it already.
         """
         place = bundled_model()
+        model = load_acoustic_model(place.folder)
         self._grammar = grammar
         self._network = grammar.network
         self._background = Background(self._network, background or background_network())
         self.front_end = FrontEnd(
-            load_acoustic_model(place.folder),
+            model,
             self._background.senones,
             adaptation,
             own=len(self._network.senones),
         )
-        self._search = Search(self._network, runners_up=True)
+        self._lookahead = Lookahead(model, self._network, pause_penalty=PAUSE_PENALTY)
+        self._search = Search(self._network, beam=BEAM_AHEAD, most_active=MOST_ACTIVE_AHEAD, runners_up=True)
         self._name = f"pocketsphinx {place.version} en-us" + (
             f", adapted {adaptation.name}" if adaptation else ""
         )
@@ -172,7 +176,7 @@ class GrammarRecogniser:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
         scores = self.front_end.hear(samples)
         self._search.reset()
-        self._search.advance(scores)
+        self._search.advance(scores, self._lookahead.through(scores))
         return self._search.best(final=True), scores
 
     def beside(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -182,7 +186,7 @@ class GrammarRecogniser:
     def fit(self, path: Path, scores: NDArray[np.float32]) -> Fit:
         """How well `path`, which holds a word, fits the sound, by what `search` gave.
 
-        Everyday words are searched, which takes a quarter of the time of an utterance, where they can decide something.
+        Everyday words are searched where they can decide something: a third of the time of an utterance.
         """
         network = self._network
         return undoubted(path, scores, network) or fit(path, scores, self.beside(scores), network)
@@ -238,25 +242,19 @@ class FrontEnd:
         They are the mean of two front ends: noise removed, and noise compensated.
         """
         with self._threads.limit(limits=1, user_api="blas"):
-            removed, taken_off = self.features(samples)
-            scores = self._scored(removed)
-            scores += self._scored(taken_off)
-            scores *= np.float32(0.5)
-            return scores
+            return self._scorer.score(*self.features(samples), stream_weights=STREAM_WEIGHTS)
 
     def features(self, samples: NDArray[np.int16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """What the two front ends make of an utterance, each of shape (frames, streams, 13)."""
         mel = with_floor(mel_power(power_spectrum(samples)))
         coefficients = cepstra(without_noise(mel))
+        mean = coefficients.mean(axis=0)
         return (
-            with_differences(coefficients - coefficients.mean(axis=0)),
-            with_differences(compensated(mel, self._mixture)),
+            with_differences(coefficients - mean),
+            with_differences(compensated(mel, mean, self._mixture)),
         )
 
     def next_scores(self, growing: GrowingUtterance, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         """Scores of the frames that are new in an utterance that is still growing, by the first front end alone."""
         with self._threads.limit(limits=1, user_api="blas"):
             return self._partial_scorer.score(growing.features(samples), stream_weights=STREAM_WEIGHTS)
-
-    def _scored(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._scorer.score(features, stream_weights=STREAM_WEIGHTS)

@@ -1,13 +1,14 @@
 """Viterbi search through a network, frame by frame, over the instances that are near the best one.
 
 A beam so wide that it loses nothing in practice; what it saves is the part of a large grammar that was never near.
-Everything is done for all active instances of a frame at once.
+Everything is done for all active instances of a frame at once. Where the whole utterance is known, what lies ahead
+(`lookahead`) counts with what a path has scored, and far fewer need to be kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assistant.recognition.grammar.lookahead import Ahead
     from assistant.recognition.grammar.network import Network
 
 BEAM: Final = 140.0
@@ -25,6 +27,10 @@ BEAM: Final = 140.0
 
 MOST_ACTIVE: Final = 3_000
 """Instances that stay at most; a frame's time is bounded by it."""
+
+BEAM_AHEAD: Final = 120.0
+MOST_ACTIVE_AHEAD: Final = 1_500
+"""The same where what lies ahead is known."""
 
 RUNNER_UP: Final = 40.0
 """Natural logarithm of how much less likely than the best path another hypothesis may be."""
@@ -73,25 +79,38 @@ class Path:
     """Natural logarithm: acoustic scores, transitions and weights."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Frame:
+class _Arrivals(NamedTuple):
+    """Links that are reached in a frame."""
+
+    links: NDArray[np.int32]
+    """Each once."""
+    scores: NDArray[np.float32]
+    """The best score in each."""
+    sources: NDArray[np.integer]
+    """Place in the frame before of the instance that it comes from; -1 where the utterance begins."""
+    targets: NDArray[np.int32]
+    """The link of everything that reached one."""
+    places: NDArray[np.intp]
+    """Where that came from, likewise."""
+    values: NDArray[np.float32]
+    """Its score."""
+
+
+class _Frame(NamedTuple):
     """How the active instances of one frame were reached."""
 
     instances: NDArray[np.int32]
-    before: NDArray[np.int32]
+    before: NDArray[np.intp]
     """Place of the same instance in the frame before; beyond that frame's last where it was not active."""
-    entered_from: NDArray[np.int32]
-    """Place in the frame before of the instance that was left for it; -1 where the utterance begins."""
     moved: NDArray[np.bool_]
     """Shape (3, n): the state was reached from the one before it (for the first: from another instance)."""
-    entered_by: NDArray[np.int32]
-    """Link through which it was entered."""
-    lost: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]
-    """What came second in a link: the link, the place in the frame before, and by how much it lost; empty arrays where
-    no alternatives are wanted."""
+    entered: NDArray[np.int32]
+    """Where the link through which it was entered stands in `arrivals`."""
+    arrivals: _Arrivals
+    """Without what came second where no alternatives are wanted."""
 
 
-_NONE_LOST: Final = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32))
+_NOTHING_SECOND: Final = (np.empty(0, np.int32), np.empty(0, np.intp), np.empty(0, np.float32))
 
 
 class Search:
@@ -111,13 +130,22 @@ class Search:
         self._beam = np.float32(beam)
         self._most_active = most_active
         links = len(network.last_weight)
+        self._exits = np.diff(network.exit_start)
+        self._entries = np.diff(network.entry_start)
+        # The phone of each instance, and the one that is entered by each link, for tables over the phones.
+        self._phone = network.phone.astype(np.int8)
+        self._phone_behind = np.zeros(links, dtype=np.int8)
+        self._phone_behind[np.repeat(np.arange(links), self._entries)] = self._phone[network.entry_instance]
+        phones = int(network.phone.max()) + 1
+        matrices = np.zeros(phones, dtype=np.int16)
+        matrices[network.phone] = network.matrix
+        self._transitions = np.ascontiguousarray(network.transitions[:, matrices])
+        self._nothing_ahead = np.zeros(phones, dtype=np.float32)
         # Work space over the whole network; only what a frame touches is written, and put back after it.
         self._link_score = np.full(links, _NEVER, dtype=np.float32)
         self._link_from = np.zeros(links, dtype=np.int32)
         self._entry_score = np.full(network.size, _NEVER, dtype=np.float32)
-        self._entry_from = np.zeros(network.size, dtype=np.int32)
-        self._entry_by = np.zeros(network.size, dtype=np.int32)
-        self._active_now = np.zeros(network.size, dtype=np.bool_)
+        self._entry_through = np.zeros(network.size, dtype=np.int32)
         self._mark = np.zeros(max(links, network.size), dtype=np.int32)
         self.reset()
 
@@ -126,7 +154,7 @@ class Search:
         self._frames: list[_Frame] = []
         self._active = np.empty(0, dtype=np.int32)
         self._scores = np.empty((3, 0), dtype=np.float32)
-        self._limit = -self._beam
+        self._limit = np.float32(-np.inf)
         self._offset = 0.0
 
     @property
@@ -139,10 +167,19 @@ class Search:
         """How many instances are active."""
         return len(self._active)
 
-    def advance(self, scores: NDArray[np.float32]) -> None:
-        """Take the next frames: log-likelihoods of the network's senones, shape (frames, columns)."""
-        for frame in scores:
-            self._step(frame)
+    def advance(self, scores: NDArray[np.float32], ahead: Ahead | None = None) -> None:
+        """Take the next frames: log-likelihoods of the network's senones, shape (frames, columns).
+
+        What lies `ahead` can be known of a whole utterance only, which is taken at once then, after `reset`.
+        """
+        if ahead is None:
+            for frame in scores:
+                self._step(frame, self._transitions, self._nothing_ahead, self._nothing_ahead, np.float32(0))
+        else:
+            for frame in zip(
+                scores, ahead.transitions, ahead.entered, ahead.entry, ahead.leaving, strict=True
+            ):
+                self._step(*frame)
 
     def best(self, *, final: bool) -> Path | None:
         """The best path; with `final` only one that ends a sentence. None where there is none."""
@@ -173,11 +210,15 @@ class Search:
                 break
             frame = self._frames[segment.start]
             place = int(np.flatnonzero(frame.instances == segment.instance)[0])
-            links, places, lost_by = frame.lost
-            here = np.flatnonzero(links == frame.entered_by[place])
+            reached = frame.arrivals
+            through = frame.entered[place]
+            here = np.flatnonzero(reached.targets == reached.links[through])
+            # What is as good as the winner lost, too: two words may sound alike.
+            here = here[reached.places[here] != reached.sources[through]]
+            lost_by = reached.scores[through] - reached.values[here]
             ways += [
-                (float(lost_by[i]), segment.start, int(places[i]), behind)
-                for i in here[np.argsort(lost_by[here], kind="stable")]
+                (float(lost_by[i]), segment.start, int(reached.places[here[i]]), behind)
+                for i in np.argsort(lost_by, kind="stable").tolist()
             ]
         found: list[tuple[Path, float]] = []
         for lost, start, place, behind in sorted(ways)[:_LOOKED_AT]:
@@ -205,110 +246,117 @@ class Search:
         return [(float(totals[i]) + self._offset, int(places[i]), 2) for i in order[:_LOOKED_AT].tolist()]
 
     def _leaving(self) -> NDArray[np.float32]:
-        """Scores of leaving each active instance."""
-        transitions = self._net.transitions[5].take(self._net.matrix.take(self._active))
-        leaving: NDArray[np.float32] = self._scores[2] + transitions
+        """Scores of leaving each active instance behind the last frame."""
+        leaving: NDArray[np.float32] = self._scores[2] + self._transitions[5].take(
+            self._phone.take(self._active)
+        )
         return leaving
 
-    def _step(self, acoustic: NDArray[np.float32]) -> None:
+    def _step(
+        self,
+        acoustic: NDArray[np.float32],
+        transitions: NDArray[np.float32],
+        entered: NDArray[np.float32],
+        entry: NDArray[np.float32],
+        leaving: np.float32,
+    ) -> None:
+        """Take a frame: its scores, and of `Ahead` what belongs to it."""
         net = self._net
-        links, link_scores, sources, lost = self._reach_links()
+        if self._frames:
+            arrivals = self._reach_links(transitions[5], entry, leaving)
+        else:
+            first = net.first_links
+            arrivals = _Arrivals(
+                first, np.zeros(len(first), np.float32), np.full(len(first), -1), *_NOTHING_SECOND
+            )
         # From the links into the instances behind them.
-        counts = net.entry_start[links + 1] - net.entry_start[links]
-        entries = _ranges(net.entry_start[links], counts)
-        values = np.repeat(link_scores, counts) + net.entry_weight[entries]
-        near = np.flatnonzero(values > self._limit)
-        values = values[near]
-        targets = net.entry_instance[entries[near]]
+        links = arrivals.links
+        counts = self._entries.take(links)
+        entries = _ranges(net.entry_start.take(links), counts)
+        through = np.arange(len(links)).repeat(counts)
+        targets = net.entry_instance.take(entries)
+        values = net.entry_weight.take(entries)
+        values += arrivals.scores.take(through)
+        near = (values + entry.take(self._phone.take(targets)) > self._limit).nonzero()[0]
+        targets, values = targets.take(near), values.take(near)
         np.maximum.at(self._entry_score, targets, values)
-        won = np.flatnonzero(self._entry_score[targets] == values)
-        reached = targets[won]
-        through = np.repeat(np.arange(len(links), dtype=np.int32), counts)[near[won]]
-        self._entry_from[reached] = sources[through]
-        self._entry_by[reached] = links[through]
+        won = (self._entry_score.take(targets) == values).nonzero()[0]
+        reached = targets.take(won)
+        self._entry_through[reached] = through.take(near.take(won))
 
         old = self._active
-        self._active_now[old] = True
-        fresh = self._distinct(reached)
-        fresh = fresh[~self._active_now[fresh]]
-        self._active_now[old] = False
-        instances = np.concatenate([old, fresh])
+        instances = np.concatenate([old, self._distinct(reached, but=old)])
+        phones = self._phone.take(instances)
         # States in rows: each step below runs over memory that lies together.
-        transitions = net.transitions.take(net.matrix.take(instances), axis=1)
-        now = np.full((3, len(instances)), _NEVER, dtype=np.float32)
+        steps = transitions.take(phones, axis=1)
+        now = np.empty((3, len(instances)), dtype=np.float32)
         now[:, : len(old)] = self._scores
+        now[:, len(old) :] = _NEVER
         moved_scores = np.empty_like(now)
-        self._entry_score.take(instances, out=moved_scores[0])
-        np.add(now[:2], transitions[3:5], out=moved_scores[1:])
-        self._entry_score[targets] = _NEVER
-        now += transitions[:3]
+        np.add(self._entry_score.take(instances), entered.take(phones), out=moved_scores[0])
+        np.add(now[:2], steps[3:5], out=moved_scores[1:])
+        self._entry_score[reached] = _NEVER
+        now += steps[:3]
         moved = moved_scores > now
         np.maximum(now, moved_scores, out=now)
         now += acoustic.take(net.states.take(instances, axis=1))
-        top = np.maximum(np.maximum(now[0], now[1]), now[2])
+        top = now.max(axis=0)
         best = top.max()
         limit = best - self._beam
         if len(top) > self._most_active:
             nth = len(top) - self._most_active
             limit = max(limit, np.partition(top, nth)[nth])
-        kept = np.flatnonzero(top >= limit)[: self._most_active].astype(np.int32)
-        self._active = instances[kept]
+        kept = (top >= limit).nonzero()[0][: self._most_active]
+        self._active = instances.take(kept)
         # Relative to the best, so that single precision lasts however long the utterance is.
-        self._scores = now.take(kept, axis=1) - best
+        self._scores = now.take(kept, axis=1)
+        self._scores -= best
         # What enters an instance below what is kept of this frame would not be kept of the next.
         self._limit = limit - best
         self._offset += float(best)
         self._frames.append(
             _Frame(
-                instances=self._active,
-                before=kept,
-                entered_from=self._entry_from.take(self._active),
-                moved=moved.take(kept, axis=1),
-                entered_by=self._entry_by.take(self._active),
-                lost=lost,
+                self._active,
+                kept,
+                moved.take(kept, axis=1),
+                self._entry_through.take(self._active),
+                arrivals if self._runners_up else _Arrivals(*arrivals[:3], *_NOTHING_SECOND),
             )
         )
 
     def _reach_links(
-        self,
-    ) -> tuple[
-        NDArray[np.int32],
-        NDArray[np.float32],
-        NDArray[np.int32],
-        tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
-    ]:
-        """Links that are entered, the best score in each, the place of the instance it comes from, and what lost."""
+        self, leave: NDArray[np.float32], entry: NDArray[np.float32], most: np.float32
+    ) -> _Arrivals:
+        """Links that are reached from the active instances, which cost `leave` to be left, by phone."""
         net = self._net
-        if not self._frames:
-            first = net.first_links
-            return first, np.zeros(len(first), np.float32), np.full(len(first), -1, np.int32), _NONE_LOST
-        leaving = self._leaving()
-        places = np.flatnonzero(leaving > self._limit).astype(np.int32)
-        sources = self._active[places]
-        counts = net.exit_start[sources + 1] - net.exit_start[sources]
-        targets = net.exit_link[_ranges(net.exit_start[sources], counts)]
-        values = np.repeat(leaving[places], counts)
+        leaving = leave.take(self._phone.take(self._active))
+        leaving += self._scores[2]
+        places = (leaving > self._limit - most).nonzero()[0]
+        sources = self._active.take(places)
+        counts = self._exits.take(sources)
+        targets = net.exit_link.take(_ranges(net.exit_start.take(sources), counts))
+        places = places.repeat(counts)
+        values = leaving.take(places)
+        near = (values + entry.take(self._phone_behind.take(targets)) > self._limit).nonzero()[0]
+        targets, places, values = targets.take(near), places.take(near), values.take(near)
         np.maximum.at(self._link_score, targets, values)
-        won = np.flatnonzero(self._link_score[targets] == values)
-        from_ = np.repeat(places, counts)
-        self._link_from[targets[won]] = from_[won]
-        links = self._distinct(targets[won])
-        lost = _NONE_LOST
-        if self._runners_up:
-            lost_by = self._link_score[targets] - values
-            # What is as good as the winner lost, too: two words may sound alike.
-            kept = np.flatnonzero((lost_by <= RUNNER_UP) & (self._link_from[targets] != from_))
-            lost = targets[kept], from_[kept], lost_by[kept]
-        found = self._link_score[links]
+        won = (self._link_score.take(targets) == values).nonzero()[0]
+        reached = targets.take(won)
+        self._link_from[reached] = places.take(won)
+        links = self._distinct(reached)
+        scores = self._link_score.take(links)
         self._link_score[links] = _NEVER
-        return links, found, self._link_from[links], lost
+        return _Arrivals(links, scores, self._link_from.take(links), targets, places, values)
 
-    def _distinct(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Each value once, in an order that depends on the values only."""
+    def _distinct(
+        self, values: NDArray[np.int32], *, but: NDArray[np.int32] | None = None
+    ) -> NDArray[np.int32]:
+        """Each value once that is not in `but`, in an order that depends on the values only."""
         numbers = np.arange(len(values), dtype=np.int32)
         self._mark[values] = numbers
-        distinct: NDArray[np.int32] = values[self._mark[values] == numbers]
-        return distinct
+        if but is not None:
+            self._mark[but] = -1
+        return values.compress(self._mark.take(values) == numbers)
 
     def _path(self, end: tuple[float, int, int], *, left: bool) -> Path:
         score, place, state = end
@@ -347,7 +395,7 @@ class Search:
                     )
                 )
                 end, states, state = t, [], 2
-                place = int(frame.entered_from[place])
+                place = int(frame.arrivals.sources[frame.entered[place]])
         segments.reverse()
         return segments
 
@@ -369,6 +417,8 @@ class Search:
 
 def _ranges(starts: NDArray[np.int32], counts: NDArray[np.int32]) -> NDArray[np.int64]:
     """The numbers of all ranges [start, start + count), one after another."""
-    ends = np.cumsum(counts)
+    ends = counts.cumsum()
     total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+    ranges: NDArray[np.int64] = (starts - ends + counts).repeat(counts)
+    ranges += np.arange(total)
+    return ranges

@@ -78,6 +78,22 @@ def test_streams_are_weighted(model: AcousticModel, oracle: Oracle) -> None:
     assert np.allclose(weighted, 0.6 * parts[0] + parts[1] + 0.5 * parts[2], atol=1e-3)
 
 
+def test_several_front_ends_count_with_their_mean(model: AcousticModel, oracle: Oracle) -> None:
+    features = with_differences(oracle.cepstra - oracle.cepstra.mean(axis=0))[::20]
+    others = 1.5 * features
+    scorer = SenoneScorer(model, np.arange(0, model.definition.senone_count, 7))
+    weights = (0.6, 1.0, 1.0)
+    each = [scorer.score(one, stream_weights=weights) for one in (features, others)]
+    together = scorer.score(features, others, stream_weights=weights)
+    assert np.allclose(together, (each[0] + each[1]) / 2, atol=1e-3)
+    assert np.abs(each[0] - each[1]).mean() > 1
+
+
+def test_no_frames_have_no_scores(model: AcousticModel) -> None:
+    nothing = np.empty((0, 3, 13), dtype=np.float32)
+    assert SenoneScorer(model, [0, 3000]).score(nothing, nothing).shape == (0, 2)
+
+
 def test_triphones_back_off_to_what_the_model_has(model: AcousticModel) -> None:
     definition = model.definition
     (phone, left, right, position), index = next(iter(definition.triphones.items()))
