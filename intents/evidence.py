@@ -29,14 +29,15 @@ class Evidence:
     """The thing ordered, as the class spells it."""
     denial: str | None
     """A word that may deny it."""
-
+    question: str | None
+    """What stands before the verb and makes it a question, as in "where can i get a taxi"."""
     in_order: bool
     """Whether a thing ordered comes after an ordering verb, as in "get me a pizza"."""
 
     @property
     def suffices(self) -> bool:
         """Whether it may be accepted without asking."""
-        return self.in_order and self.denial is None
+        return self.in_order and self.denial is None and self.question is None
 
 
 class Verifier:
@@ -45,6 +46,7 @@ class Verifier:
     def __init__(self, header: Header, known: Container[str]) -> None:
         """Takes the classes from a model's `header`; a word of the `known` is never another misheard."""
         self._denial = {label: frozenset(words) for label, words in header.denial.items()}
+        self._questions = {label: Classes({"": phrases}) for label, phrases in header.questions.items()}
         self._finders = {
             label: tuple(
                 _Finder([phrase for name in names for phrase in header.classes[name]], known)
@@ -71,7 +73,15 @@ class Verifier:
             thing=things[-1][1] if things else None,
             in_order=bool(verbs and things) and verbs[0][0] < things[-1][0],
             denial=self.denial(label, text),
+            question=self._question(label, words[: verbs[0][0]]) if verbs else None,
         )
+
+    def _question(self, label: str, before: Sequence[str]) -> str | None:
+        """The first phrase in the words `before` the verb that makes an order of `label` a question."""
+        if label not in self._questions:
+            return None
+        found = self._questions[label].find(before)
+        return " ".join(before[found[0][0] : found[0][1]]) if found else None
 
 
 class _Finder:

@@ -84,7 +84,8 @@ class Matcher:
         Where no template matches, the model decides which of the intents that it knows is meant, if any; likeness
         repairs what was misheard, so that a template gives the slots, and finds the intents that the model does not
         know. A likeness to what the model knows and does not see is asked about. An order that the model alone has
-        seen is certain only if an ordering verb and a thing ordered stand in the text and nothing that may deny it.
+        seen is certain only if an ordering verb and a thing ordered stand in the text, and nothing that may deny it or
+        makes it a question.
         """
         return self.explain(text, expected=expected, now=now).result
 

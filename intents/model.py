@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NONE: Final = "none"
 """The label of a text that is none of the model's intents."""
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 # Words remembered with their features summed up. Languages are heavy-tailed, so few are enough; a bound, since
 # texts come from outside.
 _REMEMBERED_WORDS: Final = 8192
@@ -52,6 +52,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Label of an order to the classes of ordering verbs and of things ordered; it is not accepted without both."""
     denial: dict[str, tuple[str, ...]]
     """Label to the words that may deny such a command; with one of them, an order is never accepted at once."""
+    questions: dict[str, tuple[str, ...]]
+    """Label of an order to phrases that make it a question where they come before the verb; it is then asked about."""
     classes: dict[str, tuple[str, ...]]
     """Class to its words and phrases, normalised."""
     trained_on: dict[str, int]

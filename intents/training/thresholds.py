@@ -23,6 +23,8 @@ _NONE_CASES_AN_ORDER: Final = 10_000
 _PRECISION: Final = 0.95
 _HIGHEST: Final = 0.995
 _LOWEST_ORDER: Final = 0.9
+# Between a half and this two in five are wrong, however many are right above it.
+_LOWEST_ACCEPTED: Final = 0.7
 
 
 def choose_thresholds(
@@ -37,7 +39,7 @@ def choose_thresholds(
     `probabilities` are (cases, labels) once or several times, as for the same cases well heard and misheard. `ask`
     maximises the macro-F1 of the likeliest label, averaged over these and over the `sources`, each without its hard
     cases and with them. `accept` is the lowest from which orders would be wrong once in 10,000 cases, other labels once
-    in 20.
+    in 20; never below 0.9 for orders and 0.7 for others.
     """
     times = len(probabilities)
     truth = np.array([names.index(label) for label in labels] * times)
@@ -67,8 +69,7 @@ def choose_thresholds(
         claimed = best == label
         allowed = len(truth) // _NONE_CASES_AN_ORDER if name in ORDERS else None
         accept = _lowest(score[claimed], truth[claimed] == label, allowed)
-        if name in ORDERS:
-            accept = max(accept, _LOWEST_ORDER)
+        accept = max(accept, _LOWEST_ORDER if name in ORDERS else _LOWEST_ACCEPTED)
         chosen[name] = (round(float(ask[label]), 3), round(max(accept, float(ask[label])), 3))
     return chosen
 

@@ -75,6 +75,15 @@ _DENIAL: Final = (
     *("forget", "undo", "quit"),
 )
 DENIAL: Final = {"music": ("not", "never", "stop", "quit"), "pizza": _DENIAL, "ride": _DENIAL}
+# Who asks what can be ordered, and where, has ordered nothing. "Can i get a taxi" is how a ride is ordered.
+_QUESTIONS: Final = (
+    *("where", "what", "which", "who", "when", "how", "does", "did", "do they", "do you"),
+    *("is there", "are there", "is my", "are my", "will the", "will it", "will they", "will my"),
+)
+QUESTIONS: Final = {
+    "pizza": (*_QUESTIONS, "can i", "can we", "could i", "could we", "may i", "may we"),
+    "ride": _QUESTIONS,
+}
 
 ATTRIBUTION: Final = (
     "Weights computed from: SLURP (Bastianelli et al. 2020) and its parent corpus, the NLU evaluation data "
@@ -174,13 +183,14 @@ def train_part(
     progress("the model itself")
     fitted = fit(examples, rows, recipe)
     header = Header(
-        format=1,
+        format=2,
         language=examples.language,
         labels=LABELS,
         thresholds=thresholds,
         fixed=FIXED,
         evidence=EVIDENCE,
         denial=DENIAL,
+        questions=QUESTIONS,
         classes=dict(examples.classes),
         trained_on={**Counter(sources), _OWN: examples.own},
         attribution=ATTRIBUTION,

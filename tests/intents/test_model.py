@@ -72,13 +72,14 @@ def test_features_are_words_pieces_neighbours_and_classes() -> None:
 
 def test_a_written_model_is_read_again_to_eight_bits(tmp_path: Path) -> None:
     header = Header(
-        format=1,
+        format=2,
         language="en",
         labels=("tea", "none"),
         thresholds={"tea": (0.5, 0.9)},
         fixed={},
         evidence={},
         denial={},
+        questions={},
         classes={},
         trained_on={"mine": 2},
         attribution="mine",

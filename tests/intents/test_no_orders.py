@@ -156,3 +156,45 @@ def test_what_only_looks_like_these_is_still_understood(matcher: Matcher, text: 
     match = matcher.match(text)
     assert isinstance(match, IntentMatch)
     assert match.intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "question"),
+    [
+        ("can i order a burger from the lucky wok", "pizza", "can i"),
+        ("can we order takeout from panda express", "pizza", "can we"),
+        ("may i order dinner from the olive garden", "pizza", "may i"),
+        ("where can i get a taxi to the airport", "ride", "where"),
+        ("when can i get a taxi to the station", "ride", "when"),
+        ("is there a taxi that can take me to the airport", "ride", "is there"),
+    ],
+)
+def test_who_asks_what_can_be_ordered_is_asked_and_nothing_is_ordered(
+    matcher: Matcher, text: str, intent: str, question: str
+) -> None:
+    explanation = matcher.explain(text)
+    assert isinstance(explanation.result, IntentMatch)
+    assert explanation.model is not None
+    assert explanation.model.evidence is not None
+    # It is the question alone that stands against it.
+    assert explanation.model.belief.score >= explanation.model.belief.accept
+    assert explanation.model.evidence.in_order
+    assert explanation.model.evidence.denial is None
+    assert (explanation.result.intent, explanation.result.certain) == (intent, False)
+    last = decisions(explanation)[-1]
+    assert (last.step, last.outcome) == ("evidence", "asked")
+    assert f"makes it a question: {question}" in last.why
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("can you order some chinese food from panda express", "pizza"),
+        ("could you order me a burger and fries", "pizza"),
+        ("can i get a cab from here to the museum with three of us", "ride"),
+    ],
+)
+def test_an_order_may_be_put_as_a_polite_question(matcher: Matcher, text: str, intent: str) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.step, match.certain) == (intent, "model", True)
