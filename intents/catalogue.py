@@ -42,7 +42,7 @@ class IntentDefinition:
     open: tuple[OpenSlot, ...]
     """Slots that take words no list has, in the order to look for them; none of an order."""
     last: tuple[str, ...]
-    """Slots that are said last: once one is filled hardly anybody goes on."""
+    """Slots that are said last: behind the value of one seldom anything follows."""
     unless: tuple[str, ...]
     """Phrases (normalised) that make a text which only the model takes for it one about something else."""
     decoys: tuple[str, ...]

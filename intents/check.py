@@ -81,7 +81,7 @@ class Metadata:
     open: tuple[OpenSlot, ...] = ()
     """Slots that take words no list has."""
     last: tuple[str, ...] = ()
-    """Slots behind which hardly anything is said."""
+    """Slots behind whose values seldom anything follows."""
     unless: tuple[str, ...] = ()
     """Phrases (normalised) that make a text one about something else."""
     decoys: tuple[str, ...] = ()

@@ -47,17 +47,20 @@ class Endings:
         - what is said about the conversation, where there is none;
         - more than was asked: who was asked for a size and has said one has answered, though a topping may follow (but
           who has named one topping may name another);
-        - what hardly ever follows a slot that is said last (`last` in the definitions).
+        - what seldom follows the value of a slot that is said last (`last` in the definitions).
 
         Also true when no sentence begins so, since then nothing is known.
         """
         known = False
         for commands, graph in self._graphs(expected):
-            for template, onward in self._onward(graph, text):
+            ways = list(self._onward(graph, text))
+            last = {template for template, onward in ways if onward.behind in self._last(template)}
+            for template, onward in ways:
                 if not _counts(commands, template, expected) or self._is_idle_talk(template, expected):
                     continue
                 known = True
-                if self._changes(text, meaning, template, onward, expected, match):
+                said_last = template in last and template.intent == meaning.intent
+                if self._changes(text, meaning, onward, expected, match, said_last=said_last):
                     return True
         return not known
 
@@ -65,19 +68,16 @@ class Endings:
         self,
         text: str,
         meaning: IntentMatch,
-        template: Template,
         onward: Onward,
         expected: Expected | None,
         match: Callable[[str], IntentMatch | NoMatch],
+        *,
+        said_last: bool,
     ) -> bool:
         """Whether the sentences of a template that go on from here mean something else than `meaning`."""
-        definition = self._catalogue.intents[template.intent]
         if expected and expected.slot and self._answers_it(meaning, expected.slot):
             # What follows an answer is more of it or a correction; another command would have begun otherwise.
             return expected.slot in onward.slots
-        said_last = template.intent == meaning.intent and any(
-            slot in meaning.slots for slot in definition.last
-        )
         if onward.slots and not said_last:
             return True
         if onward.words is None:
@@ -112,6 +112,9 @@ class Endings:
         """Whether `meaning` is the answer to a question for `slot`, and no command of its own."""
         is_answer = meaning.step == "answer" or self._catalogue.intents[meaning.intent].kind == "dialogue"
         return is_answer and slot in meaning.slots
+
+    def _last(self, template: Template) -> tuple[str, ...]:
+        return self._catalogue.intents[template.intent].last
 
     def _is_idle_talk(self, template: Template, expected: Expected | None) -> bool:
         return expected is None and self._catalogue.intents[template.intent].kind == "dialogue"

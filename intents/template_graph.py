@@ -62,6 +62,8 @@ class Onward:
     """The slots that may gain a value, or a longer one."""
     words: tuple[str, ...] | None
     """The fewest words, none of them of a list, with which a sentence goes on to its end; None if it cannot so."""
+    behind: str | None = None
+    """The slot whose value was said last, with nothing behind it; None if something was."""
 
 
 _Kind: TypeAlias = Literal["node", "word", "list"]
@@ -234,7 +236,8 @@ class TemplateGraph:
                 if rest is not None:
                     words = (word, *rest)
                     fewest = words if fewest is None else min(fewest, words, key=_length)
-        return Onward(slots=frozenset(slots), words=fewest)
+        said = references[node].slot_name if node in references else None
+        return Onward(slots=frozenset(slots), words=fewest, behind=said)
 
     def words(self) -> frozenset[str]:
         """Every word of the sentences; of one that a list's value and a piece of the template make up, the two."""

@@ -58,6 +58,7 @@ def test_nothing_can_change_some_commands(endings: Endings, matcher: Matcher, te
         "play my party playlist",  # on shuffle
         "what time is it",  # in tokyo
         "what's the weather in paris",  # tomorrow
+        "what's tomorrow weather",  # in paris: the day was not said last
         "order a pizza",  # with mushrooms
         "order a large pepperoni pizza",  # to go
         "get me a ride to the airport",  # tomorrow at seven
