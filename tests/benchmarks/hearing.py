@@ -106,15 +106,22 @@ def speak(folder: Path) -> Path:
     """Let the voices say commands and others; the folder is a corpus then."""
     folder.mkdir()
     catalogue = load_catalogue()
-    commands = [
-        (sentence.text, name, dict(sentence.slots))
+    matcher = Matcher(catalogue)
+    drawn = [
+        sentence
         for name, intent in catalogue.intents.items()
         if intent.kind != "dialogue"
         for sentence in sample_sentences(catalogue, name, limit=SENTENCES, seed=41)
         if not SPOKEN_TIMES & set(sentence.slots)
     ]
+    # The label is what the sentence means when it is typed: a template says "twenty dollars" where a budget is 20.
+    typed = [(sentence.text, sentence.intent, matcher.match(sentence.text)) for sentence in drawn]
+    commands = [
+        (text, intent, dict(match.slots))
+        for text, intent, match in typed
+        if isinstance(match, IntentMatch) and match.intent == intent
+    ]
     others = FOREIGN.read_text(encoding="utf-8").splitlines()
-    matcher = Matcher(catalogue)
     found = [(text, matcher.match(text)) for text in others]
     # What is asked about only ("put on the kettle") is none.
     if ours := [text for text, match in found if isinstance(match, IntentMatch) and match.certain]:

@@ -4,8 +4,9 @@ A search under a grammar makes a command of anything. Where the speech was somet
 than the path does, and the path's phones last too short or too long. Each phone of the path is judged by a logistic
 regression: by the log-likelihood of the path's senones less that of the best path through a loop of everyday words
 (`background`), frame by frame, and by its length. An utterance is judged by the mean of that over its phones: what does
-not fit at all weighs so much that one foreign word between known ones is seen too. A large language fits more by
-chance, and more is asked of it.
+not fit at all weighs so much that one foreign word between known ones is seen too. And by how many of them are hurried:
+a path that is forced upon other speech squeezes in what it needs. A large language fits more by chance, and more is
+asked of it.
 
 Noise, a strange voice or a bad microphone cost both paths alike: the limit need not follow them.
 `tests/training/rejection.py` computes the weights.
@@ -32,13 +33,13 @@ WEIGHTS: Final = "rejection.json"
 FEATURES: Final = ("beside", "beside above", "length", "length squared", "three frames", "four frames")
 """What a phone is judged by."""
 
-SURE: Final = 2.0
+SURE: Final = 3.0
 """Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant.
 
-Above what `tests/training/rejection.py` finds, in quiet, of sentences that are no order and were taken for one.
+Above what `tests/training/rejection.py` finds of sentences that are no order and were taken for one.
 """
 
-DOUBT: Final = (-8.0, 3.5)
+DOUBT: Final = (-6.0, 4.0)
 """Between these, by the best phone of each frame, everyday words must be searched to decide (`undoubted`)."""
 
 SMALL: Final = 10_000
@@ -60,6 +61,8 @@ class Weights:
     """Of any phone."""
     mean: float
     """Of the mean over the phones of an utterance."""
+    hurried: float
+    """Of the share of phones that are `hurried`."""
     size: float
     """Of `size`."""
     constant: float
@@ -74,6 +77,11 @@ class Phones:
     """Shape (n, features)."""
     words: NDArray[np.int64]
     """Number of the word that each is in, shape (n,)."""
+
+    @property
+    def hurried(self) -> float:
+        """Share of those with four frames at most: where a path is forced upon other speech, it squeezes phones in."""
+        return float(self.features[:, FEATURES.index("four frames")].mean())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +114,12 @@ def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], ne
     count = np.bincount(found.words, minlength=len(path.words))
     sums = np.bincount(found.words, odds, minlength=len(path.words))
     return Fit(
-        utterance=float(weights.mean * odds.mean() + weights.size * size(network.size) + weights.constant),
+        utterance=float(
+            weights.mean * odds.mean()
+            + weights.hurried * found.hurried
+            + weights.size * size(network.size)
+            + weights.constant
+        ),
         words=tuple((sums / np.maximum(count, 1)).tolist()),
     )
 
@@ -162,6 +175,7 @@ def load_weights() -> Weights:
         features=np.array([document["features"][name] for name in FEATURES]),
         phone=document["phone"],
         mean=document["mean"],
+        hurried=document["hurried"],
         size=document["size"],
         constant=document["constant"],
     )

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
+
+import numpy as np
 import pytest
 
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.grammar.rejection import FEATURES, fit, load_weights, phones_of, undoubted
-from intents.word_graph import graph_of_phrases
+from hardware.audio import SAMPLE_RATE
+from hardware.pcm import FULL_SCALE
+from intents.catalogue import load_catalogue
+from intents.word_graph import graph_of_phrases, word_graph
 from tests.assistant.recognition.hearing import hear, household, read
+from tests.audio.make_household import ROOM_TONE, Voice, synthesise
 
 ORDER = "order two medium mushroom pizzas"
 RECORDINGS = household((ORDER,))
 needs_recordings = pytest.mark.skipif(not RECORDINGS, reason="the household's recordings are not here")
+
+
+@pytest.fixture(scope="module")
+def bundled() -> GrammarRecogniser:
+    """Who listens for everything that the assistant understands."""
+    return GrammarRecogniser(compile_grammar(word_graph(load_catalogue())))
 
 
 def listening_for(*phrases: str) -> GrammarRecogniser:
@@ -55,6 +68,39 @@ def test_one_foreign_word_is_enough(other: str) -> None:
     right, wrong = listening_for(ORDER), listening_for(other)
     assert hear(right, samples).text == ORDER
     assert hear(wrong, samples).text == ""
+
+
+@needs_recordings
+def test_a_path_that_hurries_fits_worse() -> None:
+    recogniser = listening_for(ORDER)
+    path, scores = recogniser.search(read(RECORDINGS[0][0]))
+    assert path is not None
+    found = phones_of(path, scores, recogniser.beside(scores), recogniser.network)
+    lengths = [s.end - s.start for s in path.segments if not recogniser.network.filler[s.instance]]
+    assert found.hurried == np.mean([length <= 4 for length in lengths])
+    assert load_weights().hurried < 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not here")
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("order two large mushroom pizzas", True),
+        ("play some rock music", True),
+        ("is it going to rain on monday", True),
+        ("my grandmother used to knit jumpers for everyone in the village", False),
+        ("the minister refused to answer questions about the budget", False),
+        ("we had to leave the dog with our neighbours", False),
+    ],
+)
+def test_a_voice_that_nothing_was_tuned_on_is_understood_or_turned_down_under_the_bundled_language(
+    bundled: GrammarRecogniser, text: str, taken: bool
+) -> None:
+    speech = synthesise(Voice(engine="flite", name="rms", peak_db=-7.0), text)
+    samples = np.pad(0.4 * speech, SAMPLE_RATE // 2) * FULL_SCALE
+    samples += np.random.default_rng(0).normal(0, ROOM_TONE, len(samples))
+    assert hear(bundled, samples.astype(np.int16)).text == (text if taken else "")
 
 
 @needs_recordings
