@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from hardware.audio import SAMPLE_RATE
 
@@ -38,8 +39,21 @@ FLOOR_DB: Final = -30.0
 SPEECH_SHARE: Final = 0.2
 """How far above the quiet tenth of the frames, on the way to the loudest in decibels, speech begins."""
 
+CALM: Final = 50
+"""Frames of the calmest stretch of an utterance; the loudest frame of it says how loud what is not speech may be."""
+
+ABOVE_CALM_DB: Final = 6.0
+"""How far speech is to be above that, at least."""
+
+BELOW_LOUDEST_DB: Final = 20.0
+"""Where the calmest stretch comes nearer than that to what would pass for speech, only what is less than this below the
+loudest frame does: voices in the background would be searched for words, and a grammar has words for everything."""
+
 MARGIN: Final = 30
 """Frames of quiet that are left around speech: weak consonants are in them."""
+
+NOISY_MARGIN: Final = 12
+"""The same where something else is as loud as weak consonants: what would be left is mostly that."""
 
 _FFT: Final = 512
 _FILTERS: Final = 25
@@ -67,7 +81,7 @@ def power_spectrum(samples: NDArray[np.int16] | NDArray[np.float64]) -> NDArray[
         return np.empty((0, _FFT // 2 + 1))
     emphasised = signal.copy()
     emphasised[1:] -= _PRE_EMPHASIS * signal[:-1]
-    frames = np.lib.stride_tricks.sliding_window_view(emphasised, FRAME_LENGTH)[::FRAME_SHIFT]
+    frames = sliding_window_view(emphasised, FRAME_LENGTH)[::FRAME_SHIFT]
     return np.asarray(np.abs(np.fft.rfft(frames * _window(), _FFT)) ** 2)
 
 
@@ -76,17 +90,44 @@ def speech_span(samples: NDArray[np.int16]) -> tuple[int, int]:
 
     The means that channel and noise are known by are means over speech: a long quiet beside it would move them.
     """
-    spectrum = power_spectrum(samples)
-    if not len(spectrum):
+    energy = _energy(samples)
+    if not len(energy):
         return 0, len(samples)
-    energy = np.log(spectrum.sum(axis=1) + 1)
-    energy = np.convolve(np.pad(energy, 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    quiet, loudest = np.quantile(energy, 0.1), energy.max()
-    loud = np.flatnonzero(energy > quiet + SPEECH_SHARE * (loudest - quiet))
+    loud = np.flatnonzero(energy > _above_quiet(energy))
     if not len(loud):
         return 0, len(samples)
     first, last = int(loud[0]) - MARGIN, int(loud[-1]) + MARGIN
     return max(first, 0) * FRAME_SHIFT, min(last * FRAME_SHIFT + FRAME_LENGTH, len(samples))
+
+
+def spoken(samples: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which frames of an utterance words may be in, shape (frames,): all, unless there is noise beside the speech."""
+    energy = _energy(samples)
+    found = np.ones(len(energy), dtype=np.bool_)
+    if not len(energy):
+        return found
+    calm = sliding_window_view(energy, min(CALM, len(energy))).max(axis=1).min()
+    decibel = np.log(10) / 10
+    limit, raised = _above_quiet(energy), energy.max() - BELOW_LOUDEST_DB * decibel
+    if calm + ABOVE_CALM_DB * decibel > limit and raised > limit:
+        loud = np.flatnonzero(energy > raised)
+        found[: max(int(loud[0]) - NOISY_MARGIN, 0)] = False
+        found[int(loud[-1]) + NOISY_MARGIN :] = False
+    return found
+
+
+def _energy(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Natural logarithm of the power of each frame, smoothed over five of them."""
+    spectrum = power_spectrum(samples)
+    if not len(spectrum):
+        return np.empty(0)
+    energy = np.log(spectrum.sum(axis=1) + 1)
+    return np.convolve(np.pad(energy, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+
+
+def _above_quiet(energy: NDArray[np.float64]) -> float:
+    quiet, loudest = np.quantile(energy, 0.1), energy.max()
+    return float(quiet + SPEECH_SHARE * (loudest - quiet))
 
 
 def mel_power(spectrum: NDArray[np.float64], warp: float = 1.0) -> NDArray[np.float64]:

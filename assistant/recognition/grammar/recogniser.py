@@ -19,6 +19,7 @@ from assistant.recognition.grammar.front_end import (
     mel_power,
     power_spectrum,
     speech_span,
+    spoken,
     with_differences,
     with_floor,
     without_noise,
@@ -50,6 +51,10 @@ STREAM_WEIGHTS: Final = (0.6, 1.0, 1.0)
 
 ALTERNATIVES: Final = 3
 """Other hypotheses at most."""
+
+BESIDE_PENALTY: Final = np.float32(3.0)
+"""Taken off the log-likelihood of everything but silence and noise in each frame beside the speech: voices in the
+background are no words, and a grammar has words for everything. A weak word of the speaker outweighs it."""
 
 SHORTEST_S: Final = 0.1
 """An utterance below this holds no word."""
@@ -83,6 +88,9 @@ class GrammarRecogniser:
             adaptation,
             own=len(self._network.senones),
         )
+        # Columns of the scores that belong to words.
+        silent = self._network.states[:, self._network.filler]
+        self._words = np.setdiff1d(np.arange(len(self._background.senones)), silent)
         self._lookahead = Lookahead(model, self._network, pause_penalty=PAUSE_PENALTY)
         self._search = Search(self._network, beam=BEAM_AHEAD, most_active=MOST_ACTIVE_AHEAD, runners_up=True)
         self._name = f"pocketsphinx {place.version} en-us" + (
@@ -175,6 +183,8 @@ class GrammarRecogniser:
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
         scores = self.front_end.hear(samples)
+        beside = np.flatnonzero(~spoken(samples)[: len(scores)])
+        scores[np.ix_(beside, self._words)] -= BESIDE_PENALTY
         self._search.reset()
         self._search.advance(scores, self._lookahead.through(scores))
         return self._search.best(final=True), scores

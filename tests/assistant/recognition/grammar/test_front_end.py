@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from assistant.audiotest.noise import make_noise, mix
 from assistant.recognition.grammar.front_end import (
     DELTA_REACH,
     FRAME_LENGTH,
@@ -20,6 +21,7 @@ from assistant.recognition.grammar.front_end import (
     mel_power,
     power_spectrum,
     speech_span,
+    spoken,
     to_cepstra,
     with_differences,
     with_floor,
@@ -27,6 +29,7 @@ from assistant.recognition.grammar.front_end import (
 )
 from assistant.recognition.grammar.noise import compensated, speech_mixture
 from hardware.audio import SAMPLE_RATE
+from hardware.pcm import FULL_SCALE, to_int16
 from tests.assistant.recognition.hearing import hiss
 
 if TYPE_CHECKING:
@@ -103,6 +106,23 @@ def test_quiet_around_speech_is_left_out_but_for_a_margin(jazz: NDArray[np.int16
     lead = 2 * SAMPLE_RATE
     assert abs(first - lead - start) <= (MARGIN + 5) * FRAME_SHIFT
     assert abs(last - lead - end) <= (MARGIN + 5) * FRAME_SHIFT
+
+
+def test_words_may_be_anywhere_but_where_only_voices_in_the_background_are(jazz: NDArray[np.int16]) -> None:
+    start, end = speech_span(jazz)
+    lead, tail = 2 * SAMPLE_RATE, 3 * SAMPLE_RATE
+    alone = np.concatenate([hiss(2.0, 9.0), jazz, hiss(3.0, 9.0)]) / FULL_SCALE
+    assert spoken(to_int16(alone.astype(np.float32))).all()
+    babble = make_noise("babble", len(alone), np.random.default_rng(3))
+    among_others = to_int16(
+        mix(alone, babble, 24.0, spoken=slice(lead, len(alone) - tail)).astype(np.float32)
+    )
+    assert speech_span(among_others)[1] - speech_span(among_others)[0] > len(jazz) + 2 * SAMPLE_RATE
+    (frames,) = np.nonzero(spoken(among_others))
+    # Not a word is cut off, and little of the five seconds beside them is left.
+    assert frames[0] * FRAME_SHIFT <= lead + start + MARGIN * FRAME_SHIFT
+    assert frames[-1] * FRAME_SHIFT >= lead + end - MARGIN * FRAME_SHIFT
+    assert len(frames) * FRAME_SHIFT < end - start + SAMPLE_RATE / 2
 
 
 @pytest.mark.parametrize(
