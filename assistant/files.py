@@ -26,8 +26,9 @@ def whole_file(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     Raises:
         OSError: it cannot be written. What was there before still is.
     """
-    # In the same folder, since a rename is atomic only within a file system; short, since names may have 255 bytes.
-    aside = path.with_name(f".{path.name[:60]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    # In the same folder, since a rename is atomic only within a file system; short, since a name may have 255 bytes, of
+    # which a character takes up to four.
+    aside = path.with_name(f".{path.name[:50]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666)
         with os.fdopen(handle, "wb") as file:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from assistant.dialogue.pin import REDACTED
 from assistant.records import Effort, Heard, Transcript
-from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
+from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.errors import HardwareError
 from hardware.indicator import NoIndicator
-from hardware.segmenter import Hold, segment
+from hardware.segmenter import segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,15 +34,11 @@ TICK_S: Final = 1.0
 
 
 BROKEN_OFF: Final = 15.0
-"""From so much on (`Transcript.unfinished`) what was heard is the beginning of something else, whole as it looks."""
+"""A natural logarithm: from so much on (`Transcript.unfinished`) what was heard is the beginning of something else,
+whole as it looks (`python -m tests.benchmarks.pauses` shows what another number does)."""
 
 NEAR: Final = 10.0
-"""An alternative that is less far behind (`Alternative.behind`) may be what was said, and go on."""
-
-_JITTER_S: Final = 0.01
-"""Seconds by which a chunk may come late."""
-
-_AHEAD: Final = SAMPLE_RATE // 2
+"""A natural logarithm: an alternative that is less far behind (`Alternative.behind`) may be what was said."""
 
 _TAIL: Final = round(0.06 * SAMPLE_RATE)
 """Samples at the end of what is heard in a pause that are silence."""
@@ -63,16 +57,16 @@ class Patience:
     unfinished_s: float
     """After anything else."""
 
-    def after(self, heard: Transcript) -> Hold:
-        """How long a pause after what was `heard` may last."""
+    def after(self, heard: Transcript) -> float:
+        """Seconds for which a pause after what was `heard` may last."""
         broken_off = not heard.text or heard.unfinished > BROKEN_OFF
         match "unfinished" if broken_off else self._ending(heard):
             case "closed":
-                return Hold(least_s=self.closed_s, most_s=self.open_s)
+                return self.closed_s
             case "open":
-                return Hold(least_s=self.open_s)
+                return self.open_s
             case _:
-                return Hold(least_s=self.unfinished_s)
+                return self.unfinished_s
 
     def _ending(self, heard: Transcript) -> Ending:
         ending = self.ending(heard.text)
@@ -153,24 +147,20 @@ class Listener:
         self._activity.reset()
         self._turn = turn = _Turn(self._recogniser)
 
-        def wait(patience: Patience, speech_end_s: float) -> Hold:
+        def wait(speech_end_s: float) -> float:
             nonlocal mark, listening_cpu
             # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
             with turn.working(self._clock):
                 heard = turn.so_far(speech_end_s)
-                hold = patience.after(heard)
+                patience = self._patience.after(heard) if self._patience else 0.0
             if paused:
                 paused(heard.text)
             mark = self._clock.cpu_us()
-            return hold
+            return patience
 
         for piece in segment(
-            stream,
-            self._activity,
-            self._endpointing,
-            patience=partial(wait, self._patience) if self._patience else None,
-            waiting=stream.waiting,
+            stream, self._activity, self._endpointing, patience=wait if self._patience else None
         ):
             listening_cpu += self._clock.cpu_us() - mark
             if isinstance(piece, AudioChunk):
@@ -182,7 +172,7 @@ class Listener:
                 self._indicator.show("thinking")
                 behind_us, begun = stream.behind_us, self._clock.monotonic_us()
                 with turn.working(self._clock):
-                    transcript = self._decided(turn, piece)
+                    transcript = turn.finish(piece.speech_end_s)
                 self.last_speech_ended_at = stream.moment_of(piece.speech_end_s)
                 effort = Effort(
                     audio_us=round(piece.duration_s * 1e6),
@@ -211,15 +201,6 @@ class Listener:
         if stream.failure:
             raise stream.failure
 
-    def _decided(self, turn: _Turn, utterance: Utterance) -> Transcript:
-        """What was said: with what was said right after it, if that makes sense."""
-        whole = turn.finish(utterance.speech_end_s)
-        before = None if utterance.could_end_s is None else turn.heard_up_to(utterance.could_end_s)
-        if before is None or self._patience is None:
-            return whole
-        makes_sense = bool(whole.text) and self._patience.ending(whole.text) != "unfinished"
-        return whole if makes_sense else before
-
 
 class _Turn:
     """What is done with one utterance while it is spoken.
@@ -232,8 +213,8 @@ class _Turn:
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
         self._chunks: list[AudioChunk] = []
-        self._ready: dict[float, Transcript] = {}
-        """What had been said by each end of speech that was asked about."""
+        self._ready: tuple[float, Transcript] | None = None
+        """A transcript of everything up to an end of speech."""
         self.cpu_us = 0
         """Processor time spent on it."""
 
@@ -258,20 +239,16 @@ class _Turn:
         """What has been said up to a pause."""
         if self._recogniser.works_ahead:
             recogniser = self._recogniser
-            heard = Transcript(text=recogniser.partial(), engine=recogniser.engine, model=recogniser.model)
-            self._ready[speech_end_s] = heard
-            return heard
+            return Transcript(text=recogniser.partial(), engine=recogniser.engine, model=recogniser.model)
         return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1]))
 
     def finish(self, speech_end_s: float) -> Transcript:
         """What has been said, now that it is over."""
         if self._recogniser.works_ahead:
             return self._recogniser.finish()
-        return self._ready.get(speech_end_s) or self._decode(speech_end_s)
-
-    def heard_up_to(self, speech_end_s: float) -> Transcript | None:
-        """What had been said by an end of speech that was asked about."""
-        return self._ready.get(speech_end_s)
+        if self._ready is not None and self._ready[0] == speech_end_s:
+            return self._ready[1]
+        return self._decode(speech_end_s)
 
     def _decode(self, speech_end_s: float, *, followed_by: AudioChunk | None = None) -> Transcript:
         for chunk in self._chunks:
@@ -279,7 +256,7 @@ class _Turn:
         if followed_by:
             self._recogniser.accept(followed_by)
         transcript = self._recogniser.finish()
-        self._ready[speech_end_s] = transcript
+        self._ready = (speech_end_s, transcript)
         return transcript
 
 
@@ -306,12 +283,8 @@ class _Stream:
         tick: Callable[[], object],
         passes: Callable[[timedelta], None] | None,
     ) -> None:
-        self._chunks = iter(chunks)
+        self._chunks = chunks
         self._clock = clock
-        self._ahead: deque[AudioChunk] = deque()
-        """Chunks that were looked at before their time."""
-        self._latest: AudioChunk | None = None
-        """The last chunk that was taken from the device."""
         self._tick = tick
         self._passes = passes
         self.position_s = 0.0
@@ -329,32 +302,10 @@ class _Stream:
             return 0
         return max(0, self._clock.monotonic_us() - round(self._arrived_at * 1e6))
 
-    def waiting(self) -> Sequence[AudioChunk]:
-        """What has come in and was not given yet, up to half a second of it."""
-        while self._has_come() and sum(len(chunk.samples) for chunk in self._ahead) < _AHEAD:
-            try:
-                chunk = next(self._chunks, None)
-            except HardwareError as error:
-                self.failure = error
-                break
-            if chunk is None:
-                break
-            self._ahead.append(chunk)
-            self._latest = chunk
-        return self._ahead
-
-    def _has_come(self) -> bool:
-        """Whether the chunk behind the latest must have come by now."""
-        latest = self._latest
-        if latest is None or latest.arrived_at is None or not len(latest.samples):
-            return False
-        next_us = (latest.arrived_at + len(latest.samples) / SAMPLE_RATE + _JITTER_S) * 1e6
-        return self._clock.monotonic_us() > next_us
-
     def __iter__(self) -> Iterator[AudioChunk]:
         due = TICK_S
         try:
-            for chunk in self._taken():
+            for chunk in self._chunks:
                 if self._passes:
                     self._passes(timedelta(seconds=chunk.end_s - self.position_s))
                 self.position_s = chunk.end_s
@@ -365,14 +316,3 @@ class _Stream:
                     self._tick()
         except HardwareError as error:
             self.failure = error
-
-    def _taken(self) -> Iterator[AudioChunk]:
-        while True:
-            if self._ahead:
-                yield self._ahead.popleft()
-                continue
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return
-            self._latest = chunk
-            yield chunk

@@ -44,8 +44,6 @@ class Utterance:
     """Seconds from the beginning of the stream to the onset of speech."""
     speech_end_s: float
     """Seconds from the beginning of the stream to the end of speech (the endpoint was declared later)."""
-    could_end_s: float | None = None
-    """Where speech would have ended, had it not gone on before that was acted upon; None where it did not."""
     truncated: bool = False
     """True when the hard limit on length ended it, not silence."""
     lost_frames: int = 0

@@ -13,7 +13,7 @@ from hardware.activity import level_dbfs
 from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -26,16 +26,6 @@ QUIET_DB: Final = 36.0
 """Decibels under the loudest of an utterance that are silence, where a room is quiet enough to tell."""
 LAG_S: Final = 0.16
 """Seconds for which a voice activity detector may go on hearing speech in that: Silero does so for 0.03 to 0.12 s."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hold:
-    """For how long the detector must hear no speech until an utterance is over."""
-
-    least_s: float
-    """Seconds, over 0."""
-    most_s: float = 0.0
-    """Seconds, where they are more, up to which what has come in meanwhile is heard first: speech may have gone on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +68,7 @@ def segment(
     activity: VoiceActivity,
     settings: EndpointSettings,
     *,
-    patience: Callable[[float], Hold] | None = None,
-    waiting: Callable[[], Sequence[AudioChunk]] = tuple,
+    patience: Callable[[float], float] | None = None,
 ) -> Iterator[AudioChunk | Utterance]:
     """Cut a stream into utterances, and let a recogniser listen while somebody speaks.
 
@@ -93,23 +82,19 @@ def segment(
     detector says. The endpoint goes by the detector alone: what ends softly is not cut.
 
     `patience` is called once in every pause, as soon as it is one, with the time at which speech ended and after all
-    chunks up to now were given; it returns for how long the detector must then hear no speech to end the utterance
-    there. Without it that is always the trailing silence.
-
-    Whoever is asked may take long. `waiting` gives what has come in by then and is still to come from `chunks`: where
-    speech goes on in it, before the most that is to be waited for, so does the utterance, and its `could_end_s` says
-    where it would have ended.
+    chunks up to now were given; it returns the seconds for which the detector must then hear no speech to end the
+    utterance there. Without it that is always the trailing silence.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
     activity.reset()
-    segmenter = _Segmenter(activity, settings, patience, waiting)
+    segmenter = _Segmenter(activity, settings, patience)
     end_s = 0.0
     for chunk in chunks:
         if chunk.start_s - end_s > GAP_S:
             yield from segmenter.finish(lost_frames=chunk.lost_frames)
             activity.reset()
-            segmenter = _Segmenter(activity, settings, patience, waiting)
+            segmenter = _Segmenter(activity, settings, patience)
             following = replace(chunk, lost_frames=0)
         else:
             following = chunk
@@ -125,23 +110,17 @@ class _Segmenter:
         self,
         activity: VoiceActivity,
         settings: EndpointSettings,
-        patience: Callable[[float], Hold] | None,
-        waiting: Callable[[], Sequence[AudioChunk]],
+        patience: Callable[[float], float] | None,
     ) -> None:
         self._activity = activity
         self._settings = settings
         self._patience = patience
-        self._waiting = waiting
         self._pause = _samples(settings.pause_s)
         self._asked = False
         """Whether the running pause has been asked about."""
         self._pre_roll = _samples(settings.pre_roll_s)
         self._min_speech = max(1, _samples(settings.min_speech_s))
         self._trailing = max(1, _samples(settings.trailing_silence_s))
-        self._at_most = 0
-        """Silence up to which what has come in meanwhile is heard first."""
-        self._could_end: int | None = None
-        """Where the running utterance could have ended first."""
         self._padding = _samples(settings.post_padding_s)
         self._limit = _samples(settings.max_utterance_s)
         self._line = _Line()
@@ -196,7 +175,7 @@ class _Segmenter:
             if self._is_spoken(level_dbfs(frame), end):
                 self._spoken_end = end
                 self._asked = False
-                self._trailing, self._at_most = max(1, _samples(self._settings.trailing_silence_s)), 0
+                self._trailing = max(1, _samples(self._settings.trailing_silence_s))
         elif self._begin is None:
             self._onset = None
         if self._onset is None:
@@ -208,15 +187,13 @@ class _Segmenter:
         if self._patience and not self._asked and end - self._spoken_end >= self._pause:
             self._asked = True
             yield from self._give(self._ready())
-            hold = self._patience(self._line.end_time_of(self._spoken_end))
-            self._trailing, self._at_most = max(self._pause, _samples(hold.least_s)), _samples(hold.most_s)
+            self._trailing = max(
+                self._pause, _samples(self._patience(self._line.end_time_of(self._spoken_end)))
+            )
         if end - self._begin >= self._limit:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:
-            if end - self._speech_end < self._at_most and self._may_go_on():
-                self._could_end = self._could_end or self._spoken_end
-            else:
-                yield from self._close(self._ready(), truncated=False)
+            yield from self._close(self._ready(), truncated=False)
 
     def _is_spoken(self, level: float, end: int) -> bool:
         """Whether a frame in which the detector hears speech, of `level` dB of full scale, is no silence already."""
@@ -230,14 +207,6 @@ class _Segmenter:
         # Somebody does speak, more softly than whatever was loud before.
         self._loudest_dbfs = level
         return True
-
-    def _may_go_on(self) -> bool:
-        """Whether there is anything but silence in what has come in meanwhile: by its level, which takes no time."""
-        left = self._line.cut(self._heard, self._line.end)
-        sound = np.concatenate([left, *(chunk.samples for chunk in self._waiting())])
-        size = self._activity.frame_samples
-        quiet = self._loudest_dbfs - QUIET_DB
-        return any(level_dbfs(sound[at : at + size]) >= quiet for at in range(0, len(sound), size))
 
     def _ready(self) -> int:
         """Up to where the running utterance is certain to reach."""
@@ -263,17 +232,15 @@ class _Segmenter:
         if self._begin is None or self._onset is None:
             return
         yield from self._give(end)
-        could_end = self._could_end if self._could_end != self._spoken_end else None
         utterance = Utterance(
             samples=np.concatenate([chunk.samples for chunk in self._given]),
             start_s=self._line.time_of(self._begin),
             speech_start_s=self._line.time_of(self._onset),
             speech_end_s=self._line.end_time_of(min(end, self._spoken_end)),
-            could_end_s=None if could_end is None else self._line.end_time_of(could_end),
             truncated=truncated,
             lost_frames=lost_frames + sum(chunk.lost_frames for chunk in self._given),
         )
-        self._floor, self._begin, self._onset, self._given, self._could_end = end, None, None, [], None
+        self._floor, self._begin, self._onset, self._given = end, None, None, []
         yield utterance
 
     def _forget(self) -> None:

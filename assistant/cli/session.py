@@ -120,7 +120,7 @@ class Session:
         )
 
     def _graph(self) -> WordGraph:
-        """The same whole."""
+        """Everything that may be said, as a graph of words."""
         pin = self.setting.pin
         row = Row(phrases=pin_words(self.config.language), least=2, most=LONGEST) if pin else None
         return word_graph(self.catalogue, row=row)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hardware.activity import EnergyActivity, SileroActivity
 from hardware.audio import SAMPLE_RATE, AudioChunk, Utterance
 from hardware.audiofile import read_chunks
-from hardware.segmenter import EndpointSettings, Hold, segment
+from hardware.segmenter import EndpointSettings, segment
 from tests.hardware.signals import chunked, int16, noise, tone
 
 if TYPE_CHECKING:
@@ -368,11 +368,11 @@ def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
     asked: list[float] = []
     given = 0
 
-    def patience(speech_end_s: float) -> Hold:
+    def patience(speech_end_s: float) -> float:
         asked.append(speech_end_s)
         # By then everything up to the pause must have been given.
         assert given >= round(speech_end_s * SAMPLE_RATE) - (40 * FRAME - 4800)
-        return Hold(least_s=(20 if len(asked) == 1 else 5) * FRAME / SAMPLE_RATE)
+        return 20 * FRAME / SAMPLE_RATE if len(asked) == 1 else 5 * FRAME / SAMPLE_RATE
 
     # Two frames are no pause yet; ten are one, but a shorter one than is waited for; the last one is over after five.
     stream = script((40, 0), (20, 1), (2, 0), (20, 1), (10, 0), (20, 1), (60, 0))
@@ -410,9 +410,9 @@ def loud(frames: int, level: float) -> NDArray[np.int16]:
 def test_speech_ends_where_it_became_quiet_and_is_over_when_the_detector_agrees() -> None:
     asked: list[int] = []
 
-    def patience(speech_end_s: float) -> Hold:
+    def patience(speech_end_s: float) -> float:
         asked.append(index(speech_end_s) // FRAME)
-        return Hold(least_s=4 * FRAME / SAMPLE_RATE)
+        return 4 * FRAME / SAMPLE_RATE
 
     stream = np.concatenate([script((40, 0)), loud(20, -20), script((60, 0))])
     pieces = list(segment(chunked(stream, FRAME), Late(), DEFAULT, patience=patience))
@@ -426,9 +426,9 @@ def test_speech_ends_where_it_became_quiet_and_is_over_when_the_detector_agrees(
 def test_what_is_said_softly_after_something_loud_is_speech() -> None:
     asked: list[int] = []
 
-    def patience(speech_end_s: float) -> Hold:
+    def patience(speech_end_s: float) -> float:
         asked.append(index(speech_end_s) // FRAME)
-        return Hold(least_s=0.2)
+        return 0.2
 
     stream = np.concatenate([script((40, 0)), loud(4, -6), loud(30, -60), script((60, 0))])
     pieces = list(segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience))
@@ -441,49 +441,10 @@ def test_what_is_said_softly_after_something_loud_is_speech() -> None:
 def test_a_click_makes_nothing_quiet_that_is_said_around_it() -> None:
     asked: list[int] = []
 
-    def patience(speech_end_s: float) -> Hold:
+    def patience(speech_end_s: float) -> float:
         asked.append(index(speech_end_s) // FRAME)
-        return Hold(least_s=0.2)
+        return 0.2
 
     stream = np.concatenate([script((40, 0)), loud(9, -45), loud(1, -3), loud(20, -45), script((60, 0))])
     list(segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience))
     assert asked == [70]
-
-
-@pytest.mark.parametrize(
-    ("silence", "behind", "ends"),
-    [
-        (8, 0, [60, 88]),  # nothing came in meanwhile: over after four frames
-        (8, 40, [88]),  # what came in is heard first, and goes on
-        (8, 6, [60, 88]),  # what goes on came in later
-        (12, 40, [60, 92]),  # ten frames of silence are an end in any case
-    ],
-)
-def test_what_has_come_in_meanwhile_is_heard_before_an_utterance_is_over(
-    silence: int, behind: int, ends: list[int]
-) -> None:
-    hold = Hold(least_s=4 * FRAME / SAMPLE_RATE, most_s=10 * FRAME / SAMPLE_RATE)
-    chunks = chunked(
-        np.concatenate([script((40, 0)), *(loud(20, -20), script((silence, 0))) * 2, script((60, 0))]), FRAME
-    )
-    given = asked_at = 0
-
-    def stream() -> Iterator[AudioChunk]:
-        nonlocal given
-        for chunk in chunks:
-            given += 1
-            yield chunk
-
-    def patience(_: float) -> Hold:
-        nonlocal asked_at
-        asked_at = given
-        return hold
-
-    def waiting() -> list[AudioChunk]:
-        return chunks[given : asked_at + behind]
-
-    items = segment(stream(), Scripted(), DEFAULT, patience=patience, waiting=waiting)
-    utterances = [item for item in items if isinstance(item, Utterance)]
-    assert [index(utterance.speech_end_s) // FRAME for utterance in utterances] == ends
-    resumed = [u.could_end_s for u in utterances if u.could_end_s is not None]
-    assert [index(moment) // FRAME for moment in resumed] == ([60] if ends == [88] else [])

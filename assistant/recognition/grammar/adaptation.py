@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from assistant.errors import RecognitionError
+from assistant.files import whole_file
 from assistant.recognition.grammar import front_end, noise
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 
@@ -135,28 +134,21 @@ def model_version() -> str:
 
 
 def save_adaptation(adaptation: Adaptation, path: Path) -> None:
-    """Write it aside and rename it, so that there is the whole of it or what was there before.
+    """Write it whole, or leave what was there before.
 
     Raises:
         RecognitionError: it cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
         # What a voice sounds like is its owner's business.
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with whole_file(path, private=True) as file:
             arrays = {field.name: np.asarray(getattr(adaptation, field.name)) for field in fields(Adaptation)}
             np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
     except OSError as error:
         raise RecognitionError(f"cannot keep the adaptation in {path}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
 
 
 def read_adaptation(path: Path) -> Adaptation | None:
