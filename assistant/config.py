@@ -144,6 +144,8 @@ class DialogueConfig:
     """So many answers in a row that are not understood end the conversation."""
     same_order_s: Annotated[float, msgspec.Meta(ge=0, le=86400)]
     """The same order within so many seconds asks once more; 0 never does."""
+    withdrawal_s: Annotated[float, msgspec.Meta(ge=0, le=86400)]
+    """A no within so many seconds after an order was placed calls it off; 0 never does."""
     orders_per_day: Annotated[int, msgspec.Meta(ge=0)]
     """Orders that this device places in a local day; 0 for any number."""
     amount_per_day: Decimal

@@ -33,6 +33,7 @@ def limits(config: Config, currency: str) -> Limits:
         orders_a_day=dialogue.orders_per_day or None,
         amount_a_day=amount or None,
         same_again=timedelta(seconds=dialogue.same_order_s),
+        withdrawal=timedelta(seconds=dialogue.withdrawal_s),
     )
 
 

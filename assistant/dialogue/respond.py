@@ -162,9 +162,7 @@ def _against_budget(order: Order, talk: _Talk) -> str:
 def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
     """What is said about the conversation itself."""
     if isinstance(state, Idle):
-        if understood.intent != "repeat":
-            return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
-        return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
+        return _afterwards(understood.intent, talk)
     match understood.intent:
         case "confirm":
             return _yes(state, talk)
@@ -186,6 +184,22 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
             return _choices(state, understood.slots, talk)
         case _:
             return _not_understood(state, talk)
+
+
+def _afterwards(said: str, talk: _Talk) -> Turn:
+    """What is said about a conversation that is over: once more, or that the order was not meant."""
+    if said == "repeat":
+        return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
+    since = talk.moment.now - talk.setting.limits.withdrawal
+    order = talk.moment.history.last_under_way(since) if said in {"deny", "cancel"} else None
+    if order is None:
+        return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
+    return talk.end(
+        "cancelled",
+        talk.say("dialogue.withdrawn", description=order.description),
+        intent=order.intent,
+        events=(_event(order, "cancelled", talk.moment, "withdrawn"),),
+    )
 
 
 def _explain(state: Pending, what: str, talk: _Talk) -> Turn:

@@ -137,6 +137,8 @@ class Limits:
     """So much in total a device and a local day; None for any amount."""
     same_again: timedelta = timedelta(seconds=60)
     """The same order within this time asks once more."""
+    withdrawal: timedelta = timedelta(seconds=60)
+    """An order can be called off for so long after it was placed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +176,10 @@ class History(Protocol):
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
         ...
 
+    def last_under_way(self, since: datetime) -> Order | None:
+        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
+        ...
+
 
 class NoHistory:
     """A device that has never ordered."""
@@ -185,6 +191,10 @@ class NoHistory:
     def placed_since(self, since: datetime) -> Sequence[tuple[Order, datetime]]:  # noqa: ARG002
         """Nothing."""
         return ()
+
+    def last_under_way(self, since: datetime) -> Order | None:  # noqa: ARG002
+        """None."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

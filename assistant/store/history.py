@@ -46,3 +46,18 @@ class OrderHistory:
             [stamp(since), self._device],
         )
         return [(Order.from_row(row), from_stamp(row["placed_at"])) for row in rows]
+
+    def last_under_way(self, since: datetime) -> Order | None:
+        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
+        rows = self._store.rows(
+            """
+            SELECT o.* FROM order_events AS e
+            JOIN orders AS o ON o.id = e.order_id
+            JOIN interactions AS i ON i.id = o.interaction_id
+            WHERE e.state = 'placed' AND e.at >= ? AND i.device = ? AND NOT EXISTS (
+                SELECT 1 FROM order_events WHERE order_id = o.id AND state IN ('completed', 'cancelled')
+            ) ORDER BY e.at DESC, e.rowid DESC LIMIT 1
+            """,
+            [stamp(since), self._device],
+        )
+        return Order.from_row(rows[0]) if rows else None

@@ -23,7 +23,7 @@ _NONE_CASES_AN_ORDER: Final = 10_000
 _PRECISION: Final = 0.95
 _HIGHEST: Final = 0.995
 _LOWEST_ORDER: Final = 0.9
-# Between a half and this two in five are wrong, however many are right above it.
+# Below this too many of the few are wrong, however many are right above it: so it was seen with weather.
 _LOWEST_ACCEPTED: Final = 0.7
 
 

@@ -49,6 +49,7 @@ _PLAIN: Final = (
         ),
     ),
     ("No answer", ("order a pizza", None, "large")),
+    ("A yes that was not meant", ("order a large ham pizza", "yes", "no wait", "cancel my order")),
     ("The same twice", ("order a large ham pizza", "yes", "order a large ham pizza", "no")),
 )
 _WITH_PIN: Final = (
@@ -116,6 +117,8 @@ def page() -> str:
             "What is dearer than it was said that it may cost (the slot `budget`) is said to be, and by how much, before the",
             "question; an amount in another currency than the household's is asked for again.",
             "A whole new command while an order is read back is another order and takes nothing over from the first.",
+            "What was placed can be called off for a while (`withdrawal_s`), if it has not been delivered by then; what the",
+            "messages about it cost stays spent.",
             "",
             "## States",
             "",

@@ -179,6 +179,84 @@ def test_the_same_within_a_minute_asks_once_more(store: Store, clock: SimulatedC
     assert later.interaction.reply.endswith("Shall I order?")
 
 
+NO: tuple[str, ...] = ("no", "no wait", "wait no cancel that", "cancel my order", "don't do it")
+
+
+@pytest.mark.parametrize("no", NO)
+def test_what_was_just_ordered_is_called_off_by_a_no(store: Store, clock: SimulatedClock, no: str) -> None:
+    line = program(store, clock)
+    *_, placed = say(line, "order a large ham pizza", "yes")
+    clock.advance(timedelta(seconds=50))
+    (off,) = say(line, no)
+    assert placed.order
+    assert (off.interaction.outcome, off.interaction.order_id) == ("cancelled", placed.order.id)
+    assert off.interaction.session == placed.interaction.session
+    life = store.order(placed.order.id)[1]
+    assert [(event.state, event.reason) for event in life][-2:] == [
+        ("placed", ""),
+        ("cancelled", "withdrawn"),
+    ]
+    # It is over: nothing is left to call off, and nothing comes of it.
+    clock.advance(timedelta(hours=2))
+    assert line.advance() == []
+    assert outcomes(say(line, no)) == ["rejected"]
+
+
+def test_an_order_of_before_is_not_called_off(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    say(line, "order a large ham pizza", "yes")
+    clock.advance(timedelta(seconds=61))
+    assert outcomes(say(line, "cancel my order")) == ["rejected"]
+    never = program(store, clock, limits=Limits(withdrawal=timedelta(0)))
+    say(never, "order a large olive pizza", "yes")
+    clock.advance(timedelta(seconds=1))
+    assert outcomes(say(never, "cancel my order")) == ["rejected"]
+    elsewhere = program(store, clock, device="elsewhere")
+    assert outcomes(say(elsewhere, "cancel my order")) == ["rejected"]
+
+
+def test_what_was_delivered_is_not_called_off(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock, limits=Limits(withdrawal=timedelta(hours=5)))
+    *_, placed = say(line, "order a large ham pizza", "yes")
+    clock.advance(timedelta(hours=2))
+    assert outcomes(say(line, "cancel my order")) == ["rejected"]
+    assert placed.order
+    assert store.order(placed.order.id)[1][-1].reason != "withdrawn"
+
+
+def test_another_program_of_the_device_calls_off_the_last_order(store: Store, clock: SimulatedClock) -> None:
+    one, other = program(store, clock), program(store, clock)
+    *_, first = say(one, "order a large ham pizza", "yes")
+    clock.advance(timedelta(seconds=5))
+    *_, second = say(one, "get me a ride to the airport", "yes")
+    taken_back = [receipt.interaction.order_id for receipt in say(other, "no wait", "no wait", "no wait")]
+    assert first.order
+    assert second.order
+    assert taken_back == [second.order.id, first.order.id, None]
+
+
+def test_no_is_still_the_answer_to_what_is_asked(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    *_, first = say(line, "order a large ham pizza", "yes")
+    say(line, "get me a ride to the airport", "no")
+    assert first.order
+    assert store.order(first.order.id)[1][-1].state == "placed"
+
+
+def test_what_was_called_off_counts_neither_for_the_day_nor_as_the_same(
+    store: Store, clock: SimulatedClock
+) -> None:
+    line = program(store, clock, limits=Limits(orders_a_day=1))
+    once = ("order a large ham pizza", "yes")
+    assert outcomes(say(line, *once, "no wait", *once)) == [
+        "asked",
+        "ordered",
+        "cancelled",
+        "asked",
+        "ordered",
+    ]
+
+
 def test_two_programs_are_asked_before_they_order_the_same(store: Store, clock: SimulatedClock) -> None:
     one, two = program(store, clock), program(store, clock)
     say(one, "order a large ham pizza")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from assistant.clock import SimulatedClock
-from assistant.dialogue import Confirming, Limits, Pin, Proving
+from assistant.dialogue import Confirming, Idle, Limits, Pin, Proving
 from assistant.pipeline import Pipeline
 from assistant.records import Effort, Heard, Transcript
 from assistant.store.audit import audit
@@ -81,6 +81,8 @@ ANSWERS: Final = (
         "no",
         "cancel",
         "stop",
+        "no wait",
+        "cancel my order",
         "yes but make it large",
     ),
 )
@@ -139,6 +141,14 @@ class TwoPrograms(RuleBasedStateMachine):
             assert isinstance(before, Proving) or text in YES
         if isinstance(after, Confirming):
             self.read_back[after.order.id] = self.read_back.get(after.order.id, "") + it.reply
+        if it.outcome == "cancelled" and isinstance(before, Idle):
+            # Only a no calls off what was ordered, the last of it, and not long after.
+            assert getattr(MATCHER.match(text), "intent", "") in ("deny", "cancel")
+            order, at = self.placed.pop()
+            assert it.order_id == order.id
+            assert self.clock.now() - at <= self.setting.limits.withdrawal
+            states = [event.state for event in self.stores[who].order(order.id)[1]]
+            assert states == ["quoted", "confirmed", "placed", "cancelled"]
         if it.outcome == "ordered":
             assert isinstance(before, Confirming if self.setting.pin is None else Proving)
             assert receipt.order == before.order
@@ -227,7 +237,12 @@ class TwoPrograms(RuleBasedStateMachine):
             return
         placed = self.stores[0].rows("SELECT order_id, at FROM order_events WHERE state = 'placed'")
         assert {row["order_id"] for row in placed} == set(self.ordered)
-        assert max(Counter(row["at"][:10] for row in placed).values(), default=0) <= MOST_A_DAY
+        called_off = {
+            row["order_id"]
+            for row in self.stores[0].rows("SELECT order_id FROM order_events WHERE state = 'cancelled'")
+        }
+        days = Counter(row["at"][:10] for row in placed if row["order_id"] not in called_off)
+        assert max(days.values(), default=0) <= MOST_A_DAY
 
     def teardown(self) -> None:
         if self.stores:

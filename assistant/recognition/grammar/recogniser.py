@@ -196,7 +196,7 @@ class GrammarRecogniser:
     def fit(self, path: Path, scores: NDArray[np.float32]) -> Fit:
         """How well `path`, which holds a word, fits the sound, by what `search` gave.
 
-        Everyday words are searched where they can decide something: a third of the time of an utterance.
+        Everyday words are searched where they can decide something: they take a good part of the time of an utterance.
         """
         network = self._network
         return undoubted(path, scores, network) or fit(path, scores, self.beside(scores), network)

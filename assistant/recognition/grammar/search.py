@@ -1,6 +1,7 @@
 """Viterbi search through a network, frame by frame, over the instances that are near the best one.
 
-A beam so wide that it loses nothing in practice; what it saves is the part of a large grammar that was never near.
+The beam of partial results is so wide that it hardly loses anything; what it saves is the part of a large grammar that
+was never near.
 Everything is done for all active instances of a frame at once. Where the whole utterance is known, what lies ahead
 (`lookahead`) counts with what a path has scored, and far fewer need to be kept.
 """

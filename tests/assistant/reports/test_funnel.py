@@ -115,6 +115,12 @@ def test_no_answer_to_what_was_read_back(store: Store, clock: SimulatedClock) ->
     assert losses(log_funnel(store, Terms(plan=PLAN))) == {("understood", "no answer"): 1}
 
 
+def test_what_was_called_off_after_the_yes_is_one_request(store: Store, clock: SimulatedClock) -> None:
+    line = pipeline(store, clock)
+    say(line, ORDER, "yes", "no wait")
+    assert losses(log_funnel(store, Terms(plan=PLAN))) == {("placed", "called off"): 1}
+
+
 def test_what_the_partner_refuses_was_understood(store: Store, clock: SimulatedClock) -> None:
     partners = load_partners("USD")
     seller = partners.sellers["pizza"]
