@@ -96,8 +96,9 @@ def voices(folder: Path, known: str) -> str:
     foreign = len(FOREIGN.read_text(encoding="utf-8").splitlines())
     about = (
         f"{', '.join(map(str, VOICES))}: up to {SENTENCES} sentences of each intent, one voice each, and the {foreign} "
-        "sentences of `tests/audio/foreign.txt`, none of them a command, by each of the voices. Nothing was tuned on "
-        "these voices, or on these sentences."
+        "sentences of `tests/audio/foreign.txt`, none of them a command, by each of the voices. No weight or limit "
+        "was set on these; which evidence turns speech down was chosen after mistakes on some of them had been looked "
+        "at."
     )
     return f"{title}\n\n{about}\n\n{table(corpus)}"
 
