@@ -122,18 +122,12 @@ class Pipeline:
                     understanding_cpu_us=matching_cpu_us + self._clock.cpu_us() - cpu,
                     understanding_us=matching_us + self._clock.monotonic_us() - begun,
                 )
-                session = self._session if self.in_conversation else self._session_of(turn) or new_id(now)
+                orders = [turn.order] if turn.order else []
+                known = self._orders | {order.id: order for order in (turn.order, turn.withdrawn) if order}
+                session = self._session_of(turn, now)
                 interaction = self._interaction(
                     replace(heard, effort=effort), understood, expected, turn, moment, session
                 )
-                orders = [turn.order] if turn.order else []
-                known = self._orders | {order.id: order for order in orders}
-                # One that is called off may be of an earlier run.
-                known |= {
-                    e.order_id: self._store.order(e.order_id)[0]
-                    for e in turn.events
-                    if e.order_id not in known
-                }
                 transactions = (
                     *book_interaction(interaction, self._setting.plan),
                     *(t for event in turn.events for t in book_order_event(known[event.order_id], event)),
@@ -153,13 +147,12 @@ class Pipeline:
             offered=isinstance(turn.state, Offering),
         )
 
-    def _session_of(self, turn: Turn) -> str:
-        """The conversation in which the order was placed that is called off, since this is a part of it; else empty."""
-        if not turn.events or turn.order:
-            return ""
-        order, _ = self._store.order(turn.events[0].order_id)
-        before = self._store.interaction(order.interaction_id)
-        return before.session if before else ""
+    def _session_of(self, turn: Turn, now: datetime) -> str:
+        """The conversation that a turn is a part of: of one that calls an order off, that in which it was placed."""
+        if self.in_conversation:
+            return self._session
+        placed = self._store.interaction(turn.withdrawn.interaction_id) if turn.withdrawn else None
+        return placed.session if placed else new_id(now)
 
     def _expected(self) -> Expected | None:
         """What the question that is open makes likely; None when none is."""

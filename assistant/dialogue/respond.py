@@ -194,12 +194,13 @@ def _afterwards(said: str, talk: _Talk) -> Turn:
     order = talk.moment.history.last_under_way(since) if said in {"deny", "cancel"} else None
     if order is None:
         return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
-    return talk.end(
+    turn = talk.end(
         "cancelled",
         talk.say("dialogue.withdrawn", description=order.description),
         intent=order.intent,
         events=(_event(order, "cancelled", talk.moment, "withdrawn"),),
     )
+    return replace(turn, withdrawn=order)
 
 
 def _explain(state: Pending, what: str, talk: _Talk) -> Turn:

@@ -116,6 +116,8 @@ class Turn:
     """What it was about; None when it was none of ours."""
     order: Order | None = None
     """An order that was quoted in this turn."""
+    withdrawn: Order | None = None
+    """An order that was placed before, and is called off."""
     events: tuple[OrderEvent, ...] = ()
     """What became of orders."""
 

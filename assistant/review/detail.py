@@ -129,14 +129,15 @@ def steps(explanation: Explanation) -> list[tuple[str, str, float | None]]:
 def _outcome(result: IntentMatch | NoMatch) -> tuple[str, float]:
     if isinstance(result, IntentMatch):
         how = "accepted" if result.certain else "to be asked about"
-        return f"{result.intent} {_slots(result.slots)} {how} ({result.step})".replace(
+        return f"{result.intent} {slots_text(result.slots)} {how} ({result.step})".replace(
             "  ", " "
         ), result.score
     nearest = f"; nearest: {result.runner_up}" if result.runner_up else ""
     return f"no match: {result.reason}{nearest}", result.score
 
 
-def _slots(slots: Mapping[str, Any]) -> str:
+def slots_text(slots: Mapping[str, Any]) -> str:
+    """Slots as a person reads them: "size: large, topping: ham"."""
     return ", ".join(f"{name}: {value}" for name, value in for_people(slots).items())
 
 

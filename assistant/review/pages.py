@@ -14,13 +14,12 @@ from urllib.parse import quote
 
 from datasette.utils.asgi import Base400, NotFound, Response
 
-from assistant.dialogue.slots import for_people
 from assistant.errors import PennyworthError
 from assistant.money import Money
 from assistant.records import Verdict
 from assistant.review import charts
 from assistant.review.better import as_definitions, as_sentences, make_better, make_phrases
-from assistant.review.detail import make_detail
+from assistant.review.detail import make_detail, slots_text
 from assistant.review.periods import NAMES, midnight, period_of
 from assistant.review.today import make_today
 from assistant.review.whatif import make_what_if
@@ -47,11 +46,7 @@ PAGE: Final = 50
 def as_text(value: object) -> str:
     """Slots as a person reads them: "size: large, topping: ham"."""
     found = json.loads(value) if isinstance(value, str) else value
-    return (
-        ", ".join(f"{name}: {each}" for name, each in for_people(found).items())
-        if isinstance(found, Mapping)
-        else str(found)
-    )
+    return slots_text(found) if isinstance(found, Mapping) else str(found)
 
 
 def routes(review: Review) -> list[tuple[str, View]]:

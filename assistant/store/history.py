@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from assistant.records import Order, from_stamp, stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from assistant.records import OrderState
     from assistant.store.store import Store
 
 
@@ -34,30 +37,24 @@ class OrderHistory:
 
     def placed_since(self, since: datetime) -> list[tuple[Order, datetime]]:
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
+        return self._placed(since, without=("cancelled",))
+
+    def last_under_way(self, since: datetime) -> Order | None:
+        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
+        placed = self._placed(since, without=("cancelled", "completed"))
+        return placed[-1][0] if placed else None
+
+    def _placed(self, since: datetime, *, without: Sequence[OrderState]) -> list[tuple[Order, datetime]]:
+        """Orders that were placed since then and never came to one of these states, oldest first, with when."""
         rows = self._store.rows(
             """
             SELECT o.*, e.at AS placed_at FROM order_events AS e
             JOIN orders AS o ON o.id = e.order_id
             JOIN interactions AS i ON i.id = o.interaction_id
             WHERE e.state = 'placed' AND e.at >= ? AND i.device = ? AND NOT EXISTS (
-                SELECT 1 FROM order_events WHERE order_id = o.id AND state = 'cancelled'
+                SELECT 1 FROM order_events WHERE order_id = o.id AND state IN (SELECT value FROM json_each(?))
             ) ORDER BY e.at, e.rowid
             """,
-            [stamp(since), self._device],
+            [stamp(since), self._device, json.dumps(without)],
         )
         return [(Order.from_row(row), from_stamp(row["placed_at"])) for row in rows]
-
-    def last_under_way(self, since: datetime) -> Order | None:
-        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
-        rows = self._store.rows(
-            """
-            SELECT o.* FROM order_events AS e
-            JOIN orders AS o ON o.id = e.order_id
-            JOIN interactions AS i ON i.id = o.interaction_id
-            WHERE e.state = 'placed' AND e.at >= ? AND i.device = ? AND NOT EXISTS (
-                SELECT 1 FROM order_events WHERE order_id = o.id AND state IN ('completed', 'cancelled')
-            ) ORDER BY e.at DESC, e.rowid DESC LIMIT 1
-            """,
-            [stamp(since), self._device],
-        )
-        return Order.from_row(rows[0]) if rows else None

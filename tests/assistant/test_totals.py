@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assistant.records import Interaction
+    from assistant.store.audit import Problem
 
 ZONE = ZoneInfo("Asia/Kathmandu")
 """Five hours and three quarters from UTC."""
@@ -252,19 +253,23 @@ def test_a_time_between_quarters_of_an_hour_is_refused(store: Store) -> None:
         sold(store, until=NOW)
 
 
+def problems_after(change: str, copy: Store) -> tuple[Problem, ...]:
+    """What is found once somebody has changed the file of a log with a tool of his own."""
+    with sqlite3.connect(copy.path) as shell:
+        shell.execute(change)
+    shell.close()
+    return audit(copy).problems
+
+
 def test_sums_that_were_tampered_with_are_found_and_named(copy: Store) -> None:
     assert audit(copy).problems == ()
-    with sqlite3.connect(copy.path) as shell:
-        shell.execute(
-            """
-            UPDATE statement_totals SET revenue_micros = revenue_micros + 1
-            WHERE (cell, currency, quarter) = (
-                SELECT cell, currency, quarter FROM statement_totals WHERE revenue_micros > 0 LIMIT 1
-            )
-            """
+    change = """
+        UPDATE statement_totals SET revenue_micros = revenue_micros + 1
+        WHERE (cell, currency, quarter) = (
+            SELECT cell, currency, quarter FROM statement_totals WHERE revenue_micros > 0 LIMIT 1
         )
-    shell.close()
-    problems = audit(copy).problems
+    """
+    problems = problems_after(change, copy)
     assert any("is not the sum of what was logged and booked" in problem.what for problem in problems)
 
 
@@ -275,10 +280,7 @@ def test_sums_by_day_that_were_tampered_with_are_found_and_named(copy: Store) ->
         f"UPDATE statement_days SET audio_us = audio_us - 1, day = day + 100000 {one}",
         f"DELETE FROM statement_days {one}",
     ):
-        with sqlite3.connect(copy.path) as shell:
-            shell.execute(change)
-        shell.close()
-        problems = audit(copy).problems
+        problems = problems_after(change, copy)
         assert any("is not the sum of the quarters of an hour of that day" in each.what for each in problems)
         assert any(
             "1970-" not in each.where and each.where.startswith("statement, intent") for each in problems
@@ -292,10 +294,7 @@ def test_pieces_that_were_tampered_with_are_found_and_named(copy: Store) -> None
         f"UPDATE statement_pieces SET given_back = given_back + 1 {one}",
         f"DELETE FROM statement_pieces {one}",
     ):
-        with sqlite3.connect(copy.path) as shell:
-            shell.execute(change)
-        shell.close()
-        problems = audit(copy).problems
+        problems = problems_after(change, copy)
         assert any(each.where.startswith("statement, pieces sold of") for each in problems)
 
 

@@ -25,7 +25,8 @@ from assistant.cli.session import open_session
 from assistant.config import load_config
 from assistant.resources import household_dir
 from hardware.audiofile import read_chunks
-from tests.benchmarks.paced import PacedClock, hiss, paced
+from tests.assistant.sounds import hiss
+from tests.benchmarks.paced import PacedClock, paced
 
 if TYPE_CHECKING:
     from hardware.speaker import Sound

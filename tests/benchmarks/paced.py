@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from assistant.clock import SimulatedClock
 from hardware.audio import SAMPLE_RATE, AudioChunk
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    import numpy as np
     from numpy.typing import NDArray
 
 CHUNK = 512
@@ -45,8 +44,3 @@ def paced(samples: NDArray[np.int16], clock: PacedClock) -> Iterator[AudioChunk]
         arrives_us = begun_us + round((at + len(piece)) / SAMPLE_RATE * 1e6)
         clock.wait_until(arrives_us)
         yield AudioChunk(samples=piece, start_s=at / SAMPLE_RATE, arrived_at=arrives_us / 1e6)
-
-
-def hiss(seconds: float) -> NDArray[np.int16]:
-    """A quiet room."""
-    return np.random.default_rng(0).normal(0, 8, round(seconds * SAMPLE_RATE)).astype(np.int16)

@@ -23,7 +23,8 @@ from assistant.config import load_config
 from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from hardware.audiofile import read_chunks
-from tests.benchmarks.paced import PacedClock, hiss, paced
+from tests.assistant.sounds import hiss
+from tests.benchmarks.paced import PacedClock, paced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
