@@ -304,13 +304,16 @@ class Converter:
     def __init__(self, rate: float, channels: int) -> None:
         self._channels = channels
         self._per_frame = SAMPLE_RATE / rate
-        self._stream = MonoStream(rate)
+        # Most devices give what we ask for; it is all day long that nothing is then to be done.
+        self._stream = None if rate == SAMPLE_RATE and channels == 1 else MonoStream(rate)
 
     def convert(self, payload: bytes) -> tuple[NDArray[np.int16], int, float]:
         """The samples of a block, shape (n,), n may be 0; how many were lost before them; when they came."""
         arrived_at, lost = BLOCK_HEAD.unpack_from(payload)
-        frames = np.frombuffer(payload, np.int16, offset=BLOCK_HEAD.size).reshape(-1, self._channels)
-        samples = self._stream.convert(frames.astype(np.float32) / np.float32(FULL_SCALE))
+        samples = np.frombuffer(payload, np.int16, offset=BLOCK_HEAD.size)
+        if self._stream is not None:
+            frames = samples.reshape(-1, self._channels)
+            samples = self._stream.convert(frames.astype(np.float32) / np.float32(FULL_SCALE))
         return samples, round(lost * self._per_frame), arrived_at
 
 

@@ -7,6 +7,7 @@ import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ class Session:
         return open_recogniser(
             self.config.recognition.engine,
             phrases=self._phrases,
-            graph=self._graph,
+            graph=self._graph(),
             # Also whether there is a PIN: a catalogue of the same version makes another language with it.
             key=f"{self.catalogue.version} {'pin' if self.setting.pin else ''}",
             vosk_model=_path(self.config.recognition.vosk_model),
@@ -119,11 +120,11 @@ class Session:
             unfinished_s=hearing.unfinished_silence_s,
         )
 
-    def _graph(self) -> WordGraph:
-        """Everything that may be said, as a graph of words."""
+    def _graph(self) -> Callable[[], WordGraph]:
+        """What makes a graph of words of everything that may be said."""
         pin = self.setting.pin
         row = Row(phrases=pin_words(self.config.language), least=2, most=LONGEST) if pin else None
-        return word_graph(self.catalogue, row=row)
+        return partial(word_graph, self.catalogue, row=row)
 
     def listener(
         self,

@@ -44,10 +44,11 @@ def open_recogniser(
     """Open `engine` for a `language` (ISO 639-1).
 
     Vosk listens for `phrases`; PocketSphinx's acoustic model is searched under the whole `graph`, which is kept in
-    `cache_dir` under `key`, the name of all that it depends on. Each is called only where it is needed. "auto" is
-    Vosk where a model of the language is found (see `find_vosk_model`) and loads, else PocketSphinx. With `adapted`
-    its model is that of the speaker, where `data_dir` holds one. `vosk_model` is a model's folder, or one that holds
-    models; `environ` and `home` default to the process's own.
+    `cache_dir` under `key`, the name of all that it depends on. Each is called only where it is needed, `graph` in a
+    process of its own where there is a `cache_dir`, so that it must pickle. "auto" is Vosk where a model of the
+    language is found (see `find_vosk_model`) and loads, else PocketSphinx. With `adapted` its model is that of the
+    speaker, where `data_dir` holds one. `vosk_model` is a model's folder, or one that holds models; `environ` and
+    `home` default to the process's own.
 
     Raises `RecognitionError`, saying what to do, when the engine asked for cannot be had.
     """
@@ -111,9 +112,11 @@ def _sphinx(
             "or set `vosk_model` to the folder of yours"
         )
     from assistant.recognition.grammar.adaptation import read_adaptation
-    from assistant.recognition.grammar.compiled import open_background, open_grammar
+    from assistant.recognition.grammar.compiled import compile_apart, open_background, open_grammar
     from assistant.recognition.grammar.recogniser import GrammarRecogniser
 
+    if cache_dir is not None:
+        compile_apart(graph, key=key, cache_dir=cache_dir)
     return GrammarRecogniser(
         open_grammar(graph, key=key, cache_dir=cache_dir),
         read_adaptation(adaptation) if adaptation else None,

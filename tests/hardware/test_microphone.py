@@ -398,6 +398,14 @@ def test_losses_reach_the_next_block_that_gets_through() -> None:
     assert list(blocks) == []
 
 
+def test_sound_of_our_own_rate_comes_through_bit_for_bit() -> None:
+    frames = np.array([-32768, -32767, -1, 0, 1, 32766, 32767], dtype=np.int16)
+    samples, lost, arrived_at = Converter(SAMPLE_RATE, 1).convert(BLOCK_HEAD.pack(2.5, 3) + frames.tobytes())
+    assert samples.dtype == np.int16
+    assert samples.tolist() == frames.tolist()
+    assert (lost, arrived_at) == (3, 2.5)
+
+
 def test_losses_at_another_rate_are_counted_in_our_samples() -> None:
     stream, line = Converter(48000, 2), TimeLine()
     frames = np.repeat(int16(tone(1.0, hertz=500, rate=48000)), 2).tobytes()

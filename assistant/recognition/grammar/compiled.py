@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import pickle
+import subprocess
+import sys
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -33,6 +36,8 @@ logger = logging.getLogger(__name__)
 KEPT: Final = 4
 """Grammars kept on disk at most, the newest, and loops of everyday words: a household's takes some 20 MB."""
 
+_GRAMMAR: Final = "grammar"
+_BACKGROUND: Final = "background"
 _WORDS: Final = "words"
 _WORD_OF: Final = "word_of"
 
@@ -74,19 +79,48 @@ def open_grammar(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path | 
     `key` stands for everything that `graph` depends on but the program itself. A folder that cannot be written to costs
     time at the next start, no more. Raises `RecognitionError` as `compile_grammar` does.
     """
-    return _kept(lambda: compile_grammar(graph()), "grammar", key, cache_dir)
+    return _kept(lambda: compile_grammar(graph()), _GRAMMAR, key, cache_dir)
 
 
 def open_background(cache_dir: Path | None) -> Network:
     """The loop of everyday words, from `cache_dir` likewise."""
-    return _kept(lambda: Grammar(network=background_network(), words=()), "background", "", cache_dir).network
+    return _kept(lambda: Grammar(network=background_network(), words=()), _BACKGROUND, "", cache_dir).network
+
+
+def compile_apart(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path) -> None:
+    """Have both in `cache_dir` by a process of its own, where they are not there yet.
+
+    Compiling takes twice the memory of what comes of it, and Python gives back only a part of that. `graph` must be
+    something that pickles. Whatever fails there is left to `open_grammar`, which says why.
+    """
+    if all(_place(cache_dir, *each).exists() for each in ((_GRAMMAR, key), (_BACKGROUND, ""))):
+        return
+    subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-P", "-c", _APART],
+        input=pickle.dumps((graph, key, cache_dir)),
+        capture_output=True,
+        check=False,
+    )
+
+
+_APART: Final = f"""
+import pickle, sys
+from {__name__} import open_background, open_grammar
+graph, key, cache_dir = pickle.load(sys.stdin.buffer)
+open_grammar(graph, key=key, cache_dir=cache_dir)
+open_background(cache_dir)
+"""
+
+
+def _place(cache_dir: Path, name: str, key: str) -> Path:
+    digest = hashlib.sha256(f"{key}\0{bundled_model().version}\0{_program()}".encode()).hexdigest()[:16]
+    return cache_dir / f"{name}-{digest}.npz"
 
 
 def _kept(make: Callable[[], Grammar], name: str, key: str, cache_dir: Path | None) -> Grammar:
     if cache_dir is None:
         return make()
-    digest = hashlib.sha256(f"{key}\0{bundled_model().version}\0{_program()}".encode()).hexdigest()[:16]
-    path = cache_dir / f"{name}-{digest}.npz"
+    path = _place(cache_dir, name, key)
     found = _read(path)
     if found is None:
         found = make()

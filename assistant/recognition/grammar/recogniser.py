@@ -82,12 +82,7 @@ class GrammarRecogniser:
         self._grammar = grammar
         self._network = grammar.network
         self._background = Background(self._network, background or background_network())
-        self.front_end = FrontEnd(
-            model,
-            self._background.senones,
-            adaptation,
-            own=len(self._network.senones),
-        )
+        self.front_end = FrontEnd(model, self._background.senones, adaptation)
         # Columns of the scores that belong to words.
         silent = self._network.states[:, self._network.filler]
         self._words = np.setdiff1d(np.arange(len(self._background.senones)), silent)
@@ -236,14 +231,10 @@ class FrontEnd:
         model: AcousticModel,
         senones: NDArray[np.int32],
         adaptation: Adaptation | None = None,
-        *,
-        own: int,
     ) -> None:
-        """Score `senones`, in their order; the first `own` are the grammar's, and all that partial results need."""
+        """Score `senones`, in their order."""
         self._threads = ThreadpoolController()
-        adapted = with_adaptation(model, adaptation)
-        self._scorer = SenoneScorer(adapted, senones)
-        self._partial_scorer = SenoneScorer(adapted, senones[:own])
+        self._scorer = SenoneScorer(with_adaptation(model, adaptation), senones)
         self._mixture = speech_mixture(model)
 
     def hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -267,4 +258,4 @@ class FrontEnd:
     def next_scores(self, growing: GrowingUtterance, samples: NDArray[np.int16]) -> NDArray[np.float32]:
         """Scores of the frames that are new in an utterance that is still growing, by the first front end alone."""
         with self._threads.limit(limits=1, user_api="blas"):
-            return self._partial_scorer.score(growing.features(samples), stream_weights=STREAM_WEIGHTS)
+            return self._scorer.score(growing.features(samples), stream_weights=STREAM_WEIGHTS)

@@ -6,6 +6,7 @@ import logging
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def opened(engine: Engine, root: Path, **changes: Any) -> Recogniser:
     """Open an engine on a machine whose folders are all below `root`."""
     arguments: dict[str, Any] = {
         "phrases": lambda: ["yes", "no"],
-        "graph": lambda: graph_of_phrases(["yes", "no"]),
+        "graph": partial(graph_of_phrases, ["yes", "no"]),
         "key": "yes no",
         "vosk_model": None,
         "cache_dir": root / "cache",
@@ -158,7 +159,7 @@ def test_another_language_needs_a_model_of_it(engine: Engine, machine: Path) -> 
 @pytest.mark.parametrize("engine", ["auto", "vosk", "pocketsphinx"])
 def test_no_phrases_are_an_error_with_every_engine(engine: Engine, machine: Path) -> None:
     with pytest.raises(RecognitionError, match=r"no phrases to listen for"):
-        opened(engine, machine, phrases=list, graph=lambda: graph_of_phrases([]), key="")
+        opened(engine, machine, phrases=list, graph=partial(graph_of_phrases, []), key="")
 
 
 def test_neither_library_is_loaded_before_it_is_wanted() -> None:

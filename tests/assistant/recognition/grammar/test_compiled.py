@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pytest
 
-from assistant.recognition.grammar.compiled import KEPT, Grammar, open_grammar
+from assistant.errors import RecognitionError
+from assistant.recognition.grammar.compiled import KEPT, Grammar, compile_apart, open_background, open_grammar
 from assistant.recognition.grammar.network import Network
 from intents.word_graph import graph_of_phrases
 
@@ -46,6 +48,24 @@ def test_what_is_read_back_is_what_was_compiled(tmp_path: Path) -> None:
     assert same(open_grammar(never, key="a", cache_dir=tmp_path / "new"), first)
     assert same(open_grammar(graph, key="a", cache_dir=None), first)
     assert [path.suffix for path in (tmp_path / "new").iterdir()] == [".npz"]
+
+
+def test_another_process_compiles_the_same(tmp_path: Path) -> None:
+    compile_apart(graph, key="a", cache_dir=tmp_path)
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"grammar", "background"}
+    assert same(
+        open_grammar(never, key="a", cache_dir=tmp_path), open_grammar(graph, key="a", cache_dir=None)
+    )
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    compile_apart(never, key="a", cache_dir=tmp_path)
+    assert open_background(tmp_path).size
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == kept
+
+
+def test_what_another_process_cannot_compile_is_said_by_this_one(tmp_path: Path) -> None:
+    compile_apart(partial(graph_of_phrases, []), key="a", cache_dir=tmp_path)
+    with pytest.raises(RecognitionError, match="no phrases to listen for"):
+        open_grammar(partial(graph_of_phrases, []), key="a", cache_dir=tmp_path)
 
 
 def test_another_key_is_another_grammar(tmp_path: Path) -> None:
