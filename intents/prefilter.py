@@ -1,8 +1,9 @@
 """Which templates match a text word for word, and what their slots are.
 
-hassil tries one template after the other, which takes milliseconds. A walk through the graph of words takes a look-up a
-word, as the states that a row of words leads to are remembered, and the way through it tells the slots. hassil is asked
-about what the graph cannot tell: words that nobody has listed, and words put together from a list's value and a piece.
+hassil tries one template after the other, which takes milliseconds. A look-up a word leaves the few templates that have
+all words, or none; a walk through the graph of these tells whether they have the sentence, and the way through it the
+slots. hassil is asked about what the graph cannot tell: words that nobody has listed, and words put together from a
+list's value and a piece.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hassil.recognize import recognize_all
 from intents.automaton import Scope
 from intents.descent import Unresolved
 from intents.exact import Reading, meaning_of, rank, readings, slot_values
-from intents.template_graph import START, TemplateGraph
+from intents.template_graph import TemplateGraph
 from intents.values import language_of
 from intents.walk import chunks, references
 
@@ -30,10 +31,9 @@ if TYPE_CHECKING:
 
     from intents.exact import Meaning
     from intents.results import SlotValue
-    from intents.template_graph import State, Template
+    from intents.template_graph import Template
 
 # Texts come from outside, so what is remembered of them has a bound.
-_REMEMBERED_WAYS: Final = 50_000
 _REMEMBERED_PARTS: Final = 1024
 _REMEMBERED_VALUES: Final = 8192
 
@@ -56,14 +56,11 @@ class Prefilter:
         self._lists: dict[int, tuple[Scope, SlotList]] = {}
         self._letters: dict[int, frozenset[str]] = {}
         self._meaning = lru_cache(maxsize=_REMEMBERED_VALUES)(self._look_up)
-        self._root = _Place(frozenset([START]))
-        self._ways = 0
         self._part = lru_cache(maxsize=_REMEMBERED_PARTS)(self._make_part)
-        self.words = self._graph.words()
+        self._templates_by_word, self._joined = self._graph.templates_by_word()
+        self._every = (1 << len(self._graph.templates)) - 1
+        self.words = frozenset(self._templates_by_word)
         """The words of all templates, as they are compared; skip words apart."""
-        whole = all(map(self._graph.parts_words, range(len(self._graph.templates))))
-        # Of a word put together from a list's value and a piece, only the two are known.
-        self._alphabet = self.words if whole else None
 
     def plain(self, text: str) -> str:
         """The normalised `text` without the words that may stand anywhere."""
@@ -152,33 +149,14 @@ class Prefilter:
 
     def _walk(self, words: Sequence[str]) -> frozenset[int]:
         """The templates that have the sentence `words`."""
-        # Most texts that are no command have a strange word, and a look-up is cheaper than a walk.
-        if self._alphabet is not None and not all(w in self._alphabet or w.isdigit() for w in words):
-            return frozenset()
-        place = self._root
+        # Most texts that are no command have a strange word, or no template has all; a look-up is cheaper than a walk.
+        templates = self._every
         for word in words:
-            following = place.onward.get(word)
-            if following is None:
-                following = self._step(place, word)
-                if following is None:
+            if not word.isdigit():
+                templates &= self._templates_by_word.get(word, self._joined)
+                if not templates:
                     return frozenset()
-            place = following
-        if place.templates is None:
-            place.templates = self._graph.ends(place.states)
-        return place.templates
-
-    def _step(self, place: _Place, word: str) -> _Place | None:
-        states = self._graph.step(place.states, word)
-        if not states:
-            return None
-        following = _Place(states)
-        if not word.isdigit():
-            if self._ways >= _REMEMBERED_WAYS:
-                self._root = _Place(self._root.states)
-                self._ways = 0
-            self._ways += 1
-            place.onward[word] = following
-        return following
+        return self._graph.accepts(words, _bits(templates))
 
     def _make_part(self, templates: frozenset[int]) -> Intents:
         """The language without the other templates."""
@@ -199,15 +177,13 @@ class Prefilter:
         return replace(self._commands, intents=intents)
 
 
-class _Place:
-    """What a row of words leads to."""
-
-    __slots__ = ("onward", "states", "templates")
-
-    def __init__(self, states: frozenset[State]) -> None:
-        self.states = states
-        self.templates: frozenset[int] | None = None
-        self.onward: dict[str, _Place] = {}
+def _bits(number: int) -> list[int]:
+    """The places of the ones in `number`, the lowest first."""
+    found = []
+    while number:
+        found.append((number & -number).bit_length() - 1)
+        number &= number - 1
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,26 @@ class _Ways:
     lists: tuple[tuple[int, int, int], ...]
     """Number, key and node to go back to of the lists whose values may follow."""
 
+    @cached_property
+    def backs(self) -> Mapping[int, Sequence[int]]:
+        """The same by their keys: the nodes to go back to."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for _, key, back in self.lists:
+            found[key].append(back)
+        return dict(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pieces:
+    """What a template, or the values of a list, are put together from."""
+
+    words: frozenset[str]
+    """The words that are in it by themselves."""
+    lists: frozenset[int]
+    """The keys of the lists that it refers to."""
+    joined: bool
+    """Whether a word may be made up of a piece and a value of a list, so that it is none of the words."""
+
 
 class TemplateGraph:
     """The templates of some intents, as one automaton over words."""
@@ -106,6 +126,7 @@ class TemplateGraph:
         self._known: dict[State, _Ways] = {}
         self._first_words: dict[int, Mapping[str, tuple[int, ...]]] = {}
         self._touching: dict[int, bool] = {}
+        self._known_pieces: dict[int, _Pieces] = {}
         self._ahead: dict[State, Onward] = {}
         templates: list[Template] = []
         for intent in intents:
@@ -126,9 +147,9 @@ class TemplateGraph:
         self._end_nodes = sorted(self._ends)
         self._lasts = frozenset(last for _, last in self._builder.lists.values())
 
-    def accepts(self, words: Iterable[str]) -> frozenset[int]:
-        """The templates that have the sentence `words`."""
-        states = frozenset([START])
+    def accepts(self, words: Iterable[str], among: Iterable[int] | None = None) -> frozenset[int]:
+        """The templates that have the sentence `words`; only of those `among` which it is asked, if it says so."""
+        states = frozenset([START] if among is None else map(self._begin, among))
         for word in words:
             states = self.step(states, word)
             if not states:
@@ -147,10 +168,15 @@ class TemplateGraph:
                 targets = ways.words.get(symbol)
                 if targets:
                     found.update([target for _, target in targets])
-                if lists:
-                    for _, key, back in ways.lists:
-                        for node in lists.get(key, ()):
-                            found.add((back, _NOWHERE) if node == _NOWHERE else (node, back))
+                if lists and ways.lists:
+                    for key in lists.keys() & ways.backs.keys():
+                        for back in ways.backs[key]:
+                            found.update(
+                                [
+                                    (back, _NOWHERE) if node == _NOWHERE else (node, back)
+                                    for node in lists[key]
+                                ]
+                            )
         return frozenset(found)
 
     def ends(self, states: Iterable[State]) -> frozenset[int]:
@@ -166,7 +192,8 @@ class TemplateGraph:
 
         Of several ways to read it, the one whose branches come first in the template, as hassil takes them.
         """
-        reached = [frozenset([START])]
+        begin = self._begin(template)
+        reached = [frozenset([begin])]
         for word in words:
             reached.append(self.step(reached[-1], word))
         alive = frozenset(state for state in reached[-1] if template in self._ways(state).ends)
@@ -175,9 +202,9 @@ class TemplateGraph:
             alive = frozenset(state for state in states if not alive.isdisjoint(self._targets(state, word)))
             leading.append(alive)
         leading.reverse()
-        if START not in leading[0]:
+        if begin not in leading[0]:
             raise ValueError(f"{' '.join(words)!r} is no sentence of template {template}")
-        path = [START]
+        path = [begin]
         for word, onward in zip(words, leading[1:], strict=True):
             path.append(next(target for target in self._targets(path[-1], word) if target in onward))
         # A word belongs to the list that it leads into or to the end of.
@@ -241,27 +268,70 @@ class TemplateGraph:
 
     def words(self) -> frozenset[str]:
         """Every word of the sentences; of one that a list's value and a piece of the template make up, the two."""
+        return frozenset(self.templates_by_word()[0])
+
+    def templates_by_word(self) -> tuple[Mapping[str, int], int]:
+        """Every word of the sentences, as in `words`, to a number whose bits are the templates that may have it.
+
+        And such a number of the templates that may have other words as well, put together from a piece and a value.
+        """
+        found: dict[str, int] = defaultdict(int)
+        of_list: dict[int, int] = defaultdict(int)
+        joined = 0
+        for number in range(len(self._end_nodes)):
+            pieces = self._pieces(self._begin(number)[0])
+            for word in pieces.words:
+                found[word] |= 1 << number
+            waiting = list(pieces.lists)
+            while waiting:
+                key = waiting.pop()
+                if not of_list[key] >> number & 1:
+                    of_list[key] |= 1 << number
+                    waiting += self._pieces_of_list(key).lists
+                    joined |= self._pieces_of_list(key).joined << number
+            joined |= pieces.joined << number
+        for key, templates in of_list.items():
+            for word in self._pieces_of_list(key).words:
+                found[word] |= templates
+        return {word: templates | joined for word, templates in found.items()}, joined
+
+    def _begin(self, template: int) -> State:
+        """Where the sentences of one template begin; few states follow there, compared with those of all templates."""
+        return self._end_nodes[template] + 1, _NOWHERE
+
+    def _pieces_of_list(self, key: int) -> _Pieces:
+        known = self._known_pieces.get(key)
+        if known is None:
+            known = self._known_pieces[key] = self._pieces(self._builder.lists[key][0])
+        return known
+
+    def _pieces(self, begin: int) -> _Pieces:
+        """What words can be put together from a node on."""
         arcs = self._builder.arcs
-        found: set[str] = set()
-        begins = {START[0], *(first for first, _ in self._builder.lists.values())}
-        waiting = [(node, "") for node in begins]
+        words: set[str] = set()
+        lists: set[int] = set()
+        joined = False
+        waiting = [(begin, "")]
         seen = set(waiting)
         while waiting:
             node, piece = waiting.pop()
             if piece and node in self._lasts:
-                found.add(piece)
+                words.add(piece)
             for symbol, to in arcs[node]:
                 following = piece
                 if isinstance(symbol, ListSymbol) or symbol == BOUNDARY:
                     if piece:
-                        found.add(piece)
+                        words.add(piece)
                     following = ""
+                    if isinstance(symbol, ListSymbol):
+                        lists.add(symbol.key)
+                        joined = joined or bool(piece) or self._touches(to)
                 elif symbol is not None:
                     following += symbol
                 if (to, following) not in seen:
                     seen.add((to, following))
                     waiting.append((to, following))
-        return frozenset(found - {DIGITS})
+        return _Pieces(words=frozenset(words - {DIGITS}), lists=frozenset(lists), joined=joined)
 
     def _targets(self, state: State, word: str) -> list[State]:
         """Where `word` leads from `state`, the ways that come first in the templates first."""
