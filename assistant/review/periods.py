@@ -33,15 +33,31 @@ class Period:
     last: date
     """Its last day."""
 
+    @property
+    def days(self) -> int:
+        """How many days it touches."""
+        return (self.last - self.first).days + 1
+
+    def last_days(self, days: int, zone: tzinfo) -> datetime:
+        """Since when the last so many days of it are, all of it where it has fewer."""
+        return max(self.since, midnight(self.last - timedelta(days=days - 1), zone))
+
 
 def period_of(store: Store, key: str, zone: tzinfo) -> Period | None:
-    """The time `key` of a log; None when nothing is in it. What is no key is a week."""
+    """The time `key` of a log; None when nothing is in it. What is no key is a week.
+
+    Days are whole ones. Everything is from the first to the last that is there, as in a statement without bounds: what
+    a device costs by the day is the same in both.
+    """
     span = period(store)
     if span is None:
         return None
     key = key if key in NAMES else "week"
     last = (span[1] - timedelta(microseconds=1)).astimezone(zone).date()
-    first = span[0].astimezone(zone).date() if key == "all" else last - timedelta(days=_DAYS[key] - 1)
+    if key == "all":
+        first = span[0].astimezone(zone).date()
+        return Period(key=key, since=span[0], until=span[1], first=first, last=last)
+    first = last - timedelta(days=_DAYS[key] - 1)
     return Period(
         key=key,
         since=midnight(first, zone),

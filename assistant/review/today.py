@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from assistant.records import stamp
@@ -70,9 +69,7 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
     """The figures of a time of the log."""
     terms = Terms(plan=review.plan_of(plans(store)), since=when.since, until=when.until, zone=review.zone)
     profit = make_profit(store, "intent", terms)
-    month = max(when.since, when.until - timedelta(days=CHART_DAYS))
-    week = max(when.since, when.until - timedelta(days=FUNNEL_DAYS))
-    days = make_statement(store, "day", replace(terms, since=month))
+    days = make_statement(store, "day", replace(terms, since=when.last_days(CHART_DAYS, review.zone)))
     outcomes = {
         row["key"]: row["interactions"]
         for row in totals(store, "outcome", since=when.since, until=when.until)
@@ -85,8 +82,8 @@ def make_today(store: Store, review: Review, when: Period) -> Today:
         statement=profit.statement,
         days=days,
         sentence=statement_sentence(profit.by_intent, profit.sold),
-        funnel=log_funnel(store, replace(terms, since=week)),
-        funnel_days=(when.until - week).days,
+        funnel=log_funnel(store, replace(terms, since=when.last_days(FUNNEL_DAYS, review.zone))),
+        funnel_days=min(when.days, FUNNEL_DAYS),
         latency_ms=_latencies(spoken),
         measured=len(spoken),
         drawn_from=said if len(sample) < said else 0,

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
 import sqlite3
 import zipfile
 from contextlib import closing
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import yaml
 
+from assistant.ledger.plan import load_plan
+from assistant.reports.profit import Terms, make_profit
+from assistant.reports.sentence import statement_sentence
 from assistant.store.audio import AudioShelf
 from assistant.store.audit import audit
 from assistant.store.search import newest
@@ -45,6 +50,16 @@ def test_the_first_page_is_the_statement_at_a_glance(review: Served) -> None:
         assert 'style="' not in page.text
         for key in ("day", "week", "month", "nonsense"):
             assert client.get("/", params={"time": key}).status_code == 200
+
+
+def test_everything_is_the_statement_without_bounds_to_the_last_figure(review: Served) -> None:
+    with Store.open(review.db, mode="read") as store:
+        profit = make_profit(store, "intent", Terms(plan=load_plan("home"), zone=UTC))
+    assert profit.statement.loading, "nothing is shared out: the test would see nothing"
+    with review.client() as client:
+        page = html.unescape(client.get("/?time=all").text)
+    assert statement_sentence(profit.by_intent, profit.sold) in page
+    assert f"{profit.statement.total.loaded_cost} with the device" in page
 
 
 def drawn(page: str, name: str) -> list[tuple[str, float]]:
