@@ -77,6 +77,27 @@ def compare(now: Run, before: Run) -> list[Comparison]:
     return found
 
 
+def differences(now: Run, before: Run) -> list[str]:
+    """What keeps two runs from being compared as a whole: conditions that only one of them heard, and settings that
+    make the sound or the way another one."""
+    found = []
+    for what, missing in (
+        ("the baseline did not hear", [name for name in now.conditions if name not in before.conditions]),
+        ("this run does not hear", [name for name in before.conditions if name not in now.conditions]),
+    ):
+        if missing:
+            found.append(f"{what} {'; '.join(missing)}: nothing is said of that")
+    if now.seed != before.seed:
+        found.append(
+            f"the baseline has the seed {before.seed}, and this run {now.seed}: what is random is not the same"
+        )
+    if now.endpointing != before.endpointing:
+        bare, whole = "of bare recordings", "of the whole way"
+        ways = (whole, bare) if now.endpointing else (bare, whole)
+        found.append(f"this run is {ways[0]}, and the baseline {ways[1]}")
+    return found
+
+
 def check_comparable(
     planned: Iterable[tuple[str, str, str, int]], engines: Sequence[str], before: Run
 ) -> None:

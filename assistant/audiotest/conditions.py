@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from assistant.audiotest.effects import change_pace, pad, reverberate, room, telephone
-from assistant.audiotest.noise import KINDS, make_noise, mix, read_samples
+from assistant.audiotest.noise import KINDS, make_noise, mix, noise_of, response_of
 from assistant.errors import ConfigError
 from hardware.pcm import to_int16
 
@@ -141,6 +141,8 @@ def parse_condition(text: str) -> Condition:
     fields: dict[str, str | float | bool] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         key, equals, value = part.partition("=")
+        if known.get(key, key) in fields:
+            raise ConfigError(f"condition {text!r}: {key} is given twice; give it once")
         if part == "telephone":
             fields["telephone"] = True
         elif key not in known or not equals:
@@ -155,6 +157,20 @@ def parse_condition(text: str) -> Condition:
             except ValueError:
                 raise ConfigError(f"condition {text!r}: {key} is {value!r}; give a number") from None
     return Condition(**fields)  # type: ignore[arg-type]
+
+
+def check_files(chosen: Iterable[Condition]) -> None:
+    """Read every sound file that the conditions need, once.
+
+    Raises:
+        AudioFileError: one cannot be read.
+        ConfigError: one is silent.
+    """
+    for condition in chosen:
+        if condition.noise is not None and condition.noise not in KINDS:
+            noise_of(Path(condition.noise))
+        if condition.reverb is not None and condition.reverb_s is None:
+            response_of(Path(condition.reverb))
 
 
 def heard_as(
@@ -173,7 +189,7 @@ def heard_as(
     samples = change_pace(samples, condition.rate)
     if condition.reverb is not None:
         seconds = condition.reverb_s
-        response = read_samples(Path(condition.reverb)) if seconds is None else room(seconds, rng("room"))
+        response = response_of(Path(condition.reverb)) if seconds is None else room(seconds, rng("room"))
         samples = reverberate(samples, response)
     sound, spoken = pad(samples, LEAD_S, TAIL_S, rng("quiet"))
     if condition.noise is not None and condition.snr_db is not None:

@@ -37,6 +37,27 @@ def read_samples(path: Path) -> NDArray[np.float64]:
     return np.asarray(samples, np.float64) / FULL_SCALE
 
 
+def noise_of(path: Path) -> NDArray[np.float64]:
+    """A recording of noise whole, shape (n,), full scale 1.
+
+    Raises:
+        AudioFileError: it cannot be read.
+        ConfigError: it is silent.
+    """
+    samples = _recording(path)
+    if not np.any(samples):
+        raise ConfigError(f"{path} is silent, so it is no noise; name a recording of noise")
+    return samples
+
+
+def response_of(path: Path) -> NDArray[np.float64]:
+    """The impulse response of a room, shape (n,), full scale 1; raises what `noise_of` does."""
+    samples = _recording(path)
+    if not np.any(samples):
+        raise ConfigError(f"{path} is silent, so it is no impulse response; name a recording of one")
+    return samples
+
+
 def make_noise(
     kind_or_file: str, length: int, rng: np.random.Generator, *, but: str = ""
 ) -> NDArray[np.float64]:
@@ -55,9 +76,7 @@ def make_noise(
         return _pink(length, rng)
     if kind_or_file == "babble":
         return _babble(length, rng, but)
-    samples = _recording(Path(kind_or_file))
-    if not np.any(samples):
-        raise ConfigError(f"{kind_or_file} is silent, so it is no noise; name a recording of noise")
+    samples = noise_of(Path(kind_or_file))
     if len(samples) > length:
         start = int(rng.integers(0, len(samples) - length))
         return samples[start : start + length]

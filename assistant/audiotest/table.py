@@ -46,9 +46,9 @@ def score_table(scores: Sequence[Score], currency: str) -> Table:
     return table
 
 
-def comparison_lines(comparisons: Sequence[Comparison]) -> list[str]:
-    """What broke and what was mended, as rich markup."""
-    lines = []
+def comparison_lines(comparisons: Sequence[Comparison], differences: Sequence[str] = ()) -> list[str]:
+    """What broke and what was mended, and in what the runs differ, as rich markup."""
+    lines = [f"[yellow]note[/yellow]: {escape(difference)}" for difference in differences]
     for each in comparisons:
         verdict = "[red]worse[/red]" if each.worse else "not worse"
         lines.append(

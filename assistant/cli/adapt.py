@@ -15,10 +15,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from assistant.audiotest.adapting import FOLDS, Language, adapt, to_document
-from assistant.audiotest.conditions import conditions
+from assistant.audiotest.conditions import check_files, conditions
 from assistant.audiotest.corpora import Corpus, load_corpus
 from assistant.audiotest.from_log import reviewed_cases
-from assistant.cli.audio_test import check_intents, numbers, spread
+from assistant.cli.audio_test import check_labels, numbers, spread
 from assistant.cli.exits import NOT_SO
 from assistant.cli.options import Settings, cache_dir, console, data_dir, global_options, json_option
 from assistant.cli.session import read_catalogue
@@ -92,7 +92,8 @@ def command(
     chosen = conditions(noises=noise, snrs_db=snr)
     catalogue = read_catalogue(config, files=intents)
     found = load_corpus(corpus) if corpus else _from_log(settings)
-    check_intents(found, catalogue.intents)
+    check_labels(found, catalogue.intents)
+    check_files(chosen)
     if limit is not None:
         found = replace(found, cases=tuple(case for _, cases in spread(found, limit) for case in cases))
     language = Language(

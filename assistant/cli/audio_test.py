@@ -18,8 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import assistant
 from assistant.audiotest.cases import Case
-from assistant.audiotest.compare import check_comparable, compare
-from assistant.audiotest.conditions import conditions
+from assistant.audiotest.compare import check_comparable, compare, differences
+from assistant.audiotest.conditions import check_files, conditions
 from assistant.audiotest.corpora import add_case, free_name, load_corpus, load_label_map
 from assistant.audiotest.document import Journal, read_run, to_document, write_report
 from assistant.audiotest.from_log import reviewed_cases
@@ -48,11 +48,12 @@ from hardware.segmenter import segment
 from intents.catalogue import load_catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from assistant.audiotest.corpora import Corpus
     from assistant.audiotest.results import CaseResult
     from assistant.config import Config
+    from intents.catalogue import IntentDefinition
 
 ENGINES: Final = ("auto", "vosk", "pocketsphinx")
 
@@ -166,13 +167,12 @@ def run(
     )
     found = load_corpus(corpus, label_map=load_label_map(label_map) if label_map else None)
     catalogue = load_catalogue(config.language, files=intents or None)
-    check_intents(found, catalogue.intents)
+    check_labels(found, catalogue.intents)
     before = read_run(baseline) if baseline else None
-    for file in (json_file, junit_file, html_file):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise ConfigError(
-                f"cannot write {file}: there is no folder {file.absolute().parent}; make it first"
-            )
+    # Before anything is heard: an hour later it would be too late to say so.
+    check_files(chosen)
+    for file in filter(None, (json_file, junit_file, html_file)):
+        check_writable(file)
     conversations = spread(found, limit)
     plan = load_plan(config.books.plan)
     nothing = Run(
@@ -194,7 +194,6 @@ def run(
         for number, cases in conversations
     ]
     if before:
-        # Before anything is heard: an hour later it would be too late to say so.
         check_comparable(
             (
                 (task.engine, task.condition.label, case.audio, task.number)
@@ -235,7 +234,7 @@ def run(
     way = "the whole way from sound to books" if done.endpointing else "recogniser on bare recordings"
     out.print(f"{done.corpus}: {done.cases} cases, {way}, seed {seed}; revenue simulated, plan {done.plan}\n")
     out.print(score_table(scores, done.currency))
-    for line in comparison_lines(comparisons):
+    for line in comparison_lines(comparisons, differences(done, before) if before else ()):
         out.print(line, soft_wrap=True)
     if not finished:
         heard = len(done.results)
@@ -278,10 +277,12 @@ def record(
     known = load_catalogue(config.language, files=intents or None).intents
     if intent is not None and intent not in known:
         raise ConfigError(f"there is no intent {intent!r}; there are: {', '.join(known)}")
+    filled = dict(map(slot, slots))
+    check_slots(intent, filled, known, what="the case")
     case = Case(
         audio=free_name(corpus, text or intent or "foreign speech"),
         intent=intent,
-        slots=dict(map(slot, slots)),
+        slots=filled,
         text=text,
         conversation=conversation,
         outcome=outcome,
@@ -338,10 +339,39 @@ def which(engine: str, config: Config) -> str:
     return "pocketsphinx" if used_model(config) is None else "vosk"
 
 
-def check_intents(corpus: Corpus, known: Any) -> None:
+def check_writable(file: Path) -> None:
+    """Raise `ConfigError` where no file can be written."""
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"cannot write {file}: there is no folder {folder}; make it first")
+    if file.is_dir():
+        raise ConfigError(f"cannot write {file}: it is a folder; name a file in it")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}; choose another place") from None
+
+
+def check_slots(
+    intent: str | None, slots: Mapping[str, object], known: Mapping[str, IntentDefinition], *, what: str
+) -> None:
+    """Raise `ConfigError` for a slot that the `intent` never fills, nor a correction of it."""
+    if intent is None:
+        return
+    corrections = (each.slots for each in known.values() if each.kind == "dialogue")
+    fillable = known[intent].slots.union(*corrections)
+    for name in slots.keys() - fillable:
+        raise ConfigError(
+            f"{what} is labelled {intent!r} with a slot {name!r}, and it has only "
+            f"{', '.join(sorted(known[intent].slots)) or 'none'}; correct the label, or leave the slot out"
+        )
+
+
+def check_labels(corpus: Corpus, known: Mapping[str, IntentDefinition]) -> None:
     """Raise `ConfigError` for a label that could never be right.
 
-    That is an intent that the command language does not have, or a time that is none.
+    That is an intent or a slot that the command language does not have, or a time that is none.
     """
     for case in corpus.cases:
         if case.intent is not None and case.intent not in known:
@@ -349,6 +379,7 @@ def check_intents(corpus: Corpus, known: Any) -> None:
                 f"{corpus.name}: {case.audio} is labelled {case.intent!r}, and the command language has only "
                 f"{', '.join(known)}; bring its definitions with --intents, or a --map of its labels"
             )
+        check_slots(case.intent, case.slots, known, what=f"{corpus.name}: {case.audio}")
         try:
             said_at(case, BEGIN, known)
         except ConfigError as error:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from assistant.audiotest.compare import check_comparable, compare, mcnemar
+from assistant.audiotest.compare import check_comparable, compare, differences, mcnemar
 from assistant.errors import ConfigError
 from tests.assistant.audiotest.examples import foreign, missed, result, run
 
@@ -72,3 +72,15 @@ def test_runs_without_a_case_in_common_are_refused_before_anything_is_heard() ->
 
 def test_what_was_heard_until_an_interruption_may_have_no_pair() -> None:
     assert compare(run(result("1")), run(result("2"))) == []
+
+
+def test_what_is_not_the_same_in_two_runs_is_said() -> None:
+    before = run(result("1"))
+    assert differences(before, before) == []
+    now = replace(before, conditions=("clean", "white 6 dB"), seed=7, endpointing=not before.endpointing)
+    conditions, seed, way = differences(now, before)
+    assert conditions == "the baseline did not hear white 6 dB: nothing is said of that"
+    assert "the seed 0, and this run 7" in seed
+    assert "of bare recordings" in way
+    (missing,) = differences(before, replace(before, conditions=("clean", "white 6 dB")))
+    assert missing == "this run does not hear white 6 dB: nothing is said of that"
