@@ -29,7 +29,12 @@ class ModelStep:
         self._known = frozenset(label for label in model.header.labels if label in catalogue.intents)
         self._unless = {label: catalogue.intents[label].unless for label in self._known}
         self._verifier = Verifier(model.header, model.features)
-        self._slots = SlotFinder(catalogue, sorted(self._known), values, vocabulary)
+        orders = {
+            label: frozenset(model.header.denial.get(label, ()))
+            for label in self._known
+            if self._verifier.is_order(label)
+        }
+        self._slots = SlotFinder(catalogue, sorted(self._known), values, vocabulary, orders)
 
     def view(self, text: str) -> ModelView:
         """What the model makes of the normalised `text`; evidence is looked for where it sees an order."""

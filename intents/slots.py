@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hassil.intents import TextSlotList
@@ -17,10 +17,10 @@ from intents.explanation import Origin
 from intents.near import slips
 from intents.prefilter import Prefilter
 from intents.values import Span
-from intents.walk import references
+from intents.walk import most_values, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from intents.catalogue import Catalogue
@@ -33,18 +33,42 @@ _SEED = 0
 # "On the day after tomorrow at twenty five to seven in the morning"; a longer run of such words is none.
 _MOST_TIME_WORDS = 14
 _JOINING = frozenset({"and", "with", "extra"})
+_BEFORE_TIMES = frozenset({"at", "by", "around", "before", "after", "until", "till", "past"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filled:
+    """A value that a slot was found to have."""
+
+    slot: str
+    value: SlotValue
+    span: Span
+    """Where it stands."""
+    is_open: bool = False
+    """Whether any words may stand there."""
+    apart: bool = False
+    """Whether the slot had a value before, and other words stand between."""
 
 
 class SlotFinder:
     """Finds the slots of an intent in a text that is known to mean it."""
 
     def __init__(
-        self, catalogue: Catalogue, intents: Iterable[str], values: ListValues, vocabulary: frozenset[str]
+        self,
+        catalogue: Catalogue,
+        intents: Iterable[str],
+        values: ListValues,
+        vocabulary: frozenset[str],
+        orders: Mapping[str, frozenset[str]],
     ) -> None:
         """Learns from the templates of `intents` which list fills which slot after which word.
 
-        Words of the `vocabulary`, which the templates know, are what they are and no other word misheard.
+        Words of the `vocabulary`, which the templates know, are what they are and no other word misheard. `orders` are
+        those of the intents that cost money, with the words that may deny one: there a value behind such a word is none
+        that is wanted, a number in a time of day is no quantity, and what is said in two ways is left to be asked for.
         """
+        self._orders = orders
+        self._several: dict[str, frozenset[str]] = {}
         self._values = values
         self._vocabulary = vocabulary | self._values.words
         self._times_in = {name: Prefilter(values.languages[name]) for name in _worked_out(catalogue)}
@@ -53,6 +77,7 @@ class SlotFinder:
         self._after: dict[tuple[str, str, str], str] = {}
         for intent in intents:
             self._slots[intent] = _slots_by_list(catalogue, intent)
+            self._several[intent] = _several(catalogue, intent)
             self._learn(intent)
 
     def find(self, intent: str, text: str, now: datetime | None = None) -> dict[str, SlotValue]:
@@ -62,41 +87,69 @@ class SlotFinder:
         times are worked out relative to `now`. Slots that no list has a value for, and that take any words, come last.
         """
         slots: dict[str, SlotValue] = {}
-        for slot, value, _, _ in self._filled(intent, text.split(), now):
-            slots[slot] = f"{slots[slot]}, {value}" if slot in slots else value
+        for each in self._filled(intent, text.split(), now):
+            known = slots.get(each.slot)
+            slots[each.slot] = each.value if known is None else f"{known}, {each.value}"
         return slots
 
     def origins(self, intent: str, text: str, now: datetime | None = None) -> list[Origin]:
         """How `find` comes by each value, in spoken order."""
         words = text.split()
         origins = []
-        for slot, value, span, is_open in self._filled(intent, words, now):
-            heard = " ".join(words[span.start : span.stop])
-            how: How = "open" if is_open else taken_by(heard, span.text)
-            origins.append(Origin(slot=slot, value=value, how=how, heard=heard))
+        for each in self._filled(intent, words, now):
+            heard = " ".join(words[each.span.start : each.span.stop])
+            how: How = "open" if each.is_open else taken_by(heard, each.span.text)
+            origins.append(Origin(slot=each.slot, value=each.value, how=how, heard=heard))
         return origins
 
-    def _filled(
-        self, intent: str, words: Sequence[str], now: datetime | None
-    ) -> Iterator[tuple[str, SlotValue, Span, bool]]:
-        """Slot, value, where it stands and whether any words may; again for values that follow each other."""
-        taken: set[str] = set()
+    def _filled(self, intent: str, words: Sequence[str], now: datetime | None) -> list[_Filled]:
+        """Slots and their values; a slot again for values that follow each other."""
         spans = self._spans(intent, words)
-        last_slot, last_stop = "", 0
-        for name, span in spans:
-            between = set(words[last_stop : span.start])
-            follows = last_slot in self._slots[intent][name] and between <= _JOINING
-            slot = last_slot if follows else self._slot(intent, name, words[: span.start], taken)
-            if slot is not None:
-                taken.add(slot)
-                last_slot, last_stop = slot, span.stop
-                yield slot, self._value(name, span.text, now), span, False
+        filled = self._by_lists(intent, words, spans, now)
+        taken = {each.slot for each in filled}
         used = [any(span.start <= place < span.stop for _, span in spans) for place in range(len(words))]
         for each in self._catalogue.intents[intent].open:
             found = each.find(words, used) if each.slot not in taken else None
             if found is not None:
                 used[found.start : found.stop] = [True] * (found.stop - found.start)
-                yield each.slot, found.text, found, True
+                filled.append(_Filled(slot=each.slot, value=found.text, span=found, is_open=True))
+        return filled
+
+    def _by_lists(
+        self, intent: str, words: Sequence[str], spans: Sequence[tuple[str, Span]], now: datetime | None
+    ) -> list[_Filled]:
+        """The slots that the values of lists fill."""
+        filled: list[_Filled] = []
+        contradicted: set[str] = set()
+        last_slot, last_stop, apart = "", 0, False
+        for name, span in spans:
+            slots = self._slots[intent][name]
+            follows = (
+                last_slot in slots
+                and set(words[last_stop : span.start]) <= _JOINING
+                and (intent not in self._orders or last_slot in self._several[intent])
+            )
+            slot = (
+                last_slot
+                if follows
+                else self._slot(intent, name, words[: span.start], {each.slot for each in filled})
+            )
+            value = self._value(name, span.text, now)
+            apart = apart and follows
+            if slot is None and intent in self._orders and len(slots) == 1:
+                (again,) = slots
+                if again in self._several[intent]:
+                    slot, apart = again, True
+                elif value not in [each.value for each in filled if each.slot == again]:
+                    contradicted.add(again)
+            if slot is not None:
+                filled.append(_Filled(slot=slot, value=value, span=span, apart=apart))
+                last_slot, last_stop = slot, span.stop
+        if contradicted:
+            # Several kinds of a thing in one order: which value belongs to which nobody can tell.
+            contradicted.update(each.slot for each in filled if each.apart)
+            contradicted.intersection_update(self._catalogue.intents[intent].required)
+        return [each for each in filled if each.slot not in contradicted]
 
     def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
         """List values of the intent in `words`, none overlapping, from left to right."""
@@ -105,6 +158,8 @@ class SlotFinder:
         spans = [(name, span) for name, some in found.items() if name in lists for span in some]
         for name in lists.keys() & self._times_in.keys():
             spans += [(name, span) for span in self._times(name, words)]
+        if intent in self._orders:
+            spans = [(name, span) for name, span in spans if self._is_wanted(intent, name, span, words)]
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
         used: set[int] = set()
         chosen = []
@@ -114,6 +169,23 @@ class SlotFinder:
                 used |= places
                 chosen.append((name, span))
         return sorted(chosen, key=lambda item: item[1].start)
+
+    def _is_wanted(self, intent: str, name: str, span: Span, words: Sequence[str]) -> bool:
+        """Whether a value in an order is neither denied nor a part of a time that the order has no slot for."""
+        light = self._catalogue.fillers
+        before = next((word for word in reversed(words[: span.start]) if word not in light), "")
+        if before in self._orders[intent]:
+            return False
+        if name in self._times_in:
+            return True
+        if before in _BEFORE_TIMES and isinstance(self._value(name, span.text, None), int):
+            return False
+        foreign = self._times_in.keys() - self._slots[intent].keys()
+        return not any(
+            time.start < span.start and span.stop <= time.stop
+            for other in foreign
+            for time in self._times(other, words)
+        )
 
     def _times(self, name: str, words: Sequence[str]) -> Iterator[Span]:
         """The longest values of a list of times from every word on; there are more of them than are kept."""
@@ -202,3 +274,17 @@ def _slots_by_list(catalogue: Catalogue, intent: str) -> dict[str, list[str]]:
         name: sorted(slots, key=lambda slot: required.index(slot) if slot in required else len(required))
         for name, slots in found.items()
     }
+
+
+def _several(catalogue: Catalogue, intent: str) -> frozenset[str]:
+    """Slots that a sentence of the intent may fill more than once."""
+    return frozenset(
+        slot
+        for data in catalogue.commands.intents[intent].data
+        for sentence in data.sentences
+        for slot in catalogue.intents[intent].slots
+        if most_values(
+            sentence.expression, {**catalogue.commands.expansion_rules, **data.expansion_rules}, slot
+        )
+        > 1
+    )

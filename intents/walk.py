@@ -38,6 +38,18 @@ def references(expression: Expression, rules: Mapping[str, Sentence]) -> Iterato
             yield from references(rules[node.rule_name].expression, rules)
 
 
+def most_values(expression: Expression, rules: Mapping[str, Sentence], slot: str) -> int:
+    """How often a sentence of the template fills `slot` at most; `rules` must be free of cycles."""
+    if isinstance(expression, ListReference):
+        return int(expression.slot_name == slot)
+    if isinstance(expression, RuleReference):
+        return most_values(rules[expression.rule_name].expression, rules, slot)
+    if not isinstance(expression, Group):
+        return 0
+    each = [most_values(item, rules, slot) for item in expression.items]
+    return max(each, default=0) if isinstance(expression, Alternative) else sum(each)
+
+
 def chunks(expression: Expression, rules: Mapping[str, Sentence]) -> Iterator[str]:
     """Every piece of text in a template, rules followed; `rules` must be free of cycles."""
     for node in nodes(expression):

@@ -357,7 +357,7 @@ def _proceed(
     setting, now = talk.setting, talk.moment.now
     if USUAL in slots:
         slots = {name: value for name, value in slots.items() if name != USUAL}
-        usual = talk.moment.history.last_completed(intent)
+        usual = talk.moment.history.last_ordered(intent)
         if usual is None:
             talk = talk.after(talk.say("dialogue.no_usual"))
         else:

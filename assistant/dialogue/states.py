@@ -170,8 +170,8 @@ class Setting:
 class History(Protocol):
     """What this device ordered before."""
 
-    def last_completed(self, intent: str) -> Order | None:
-        """The order of `intent` that completed last, if one ever did."""
+    def last_ordered(self, intent: str) -> Order | None:
+        """The order of `intent` that was placed last and not called off, if there ever was one."""
         ...
 
     def placed_since(self, since: datetime) -> Sequence[tuple[Order, datetime]]:
@@ -186,7 +186,7 @@ class History(Protocol):
 class NoHistory:
     """A device that has never ordered."""
 
-    def last_completed(self, intent: str) -> Order | None:  # noqa: ARG002
+    def last_ordered(self, intent: str) -> Order | None:  # noqa: ARG002
         """None."""
         return None
 

@@ -22,14 +22,16 @@ class OrderHistory:
         self._store = store
         self._device = device
 
-    def last_completed(self, intent: str) -> Order | None:
-        """The order of `intent` that completed last, if one ever did that was not forgotten."""
+    def last_ordered(self, intent: str) -> Order | None:
+        """The order of `intent` that was placed last and not called off, if there is one that was not forgotten."""
         rows = self._store.rows(
             """
             SELECT o.* FROM orders AS o
-            JOIN order_events AS e ON e.order_id = o.id AND e.state = 'completed'
+            JOIN order_events AS e ON e.order_id = o.id AND e.state = 'placed'
             JOIN interactions AS i ON i.id = o.interaction_id
-            WHERE o.intent = ? AND i.device = ? AND o.description <> '' ORDER BY e.at DESC, o.rowid DESC LIMIT 1
+            WHERE o.intent = ? AND i.device = ? AND o.description <> '' AND NOT EXISTS (
+                SELECT 1 FROM order_events WHERE order_id = o.id AND state = 'cancelled'
+            ) ORDER BY e.at DESC, o.rowid DESC LIMIT 1
             """,
             [intent, self._device],
         )

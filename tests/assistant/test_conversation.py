@@ -72,6 +72,11 @@ def outcomes(receipts: list[Receipt]) -> list[str]:
         (["order a large ham pizza", "actually with mushrooms"], "one large mushroom pizza for"),
         (["order a large ham pizza", "add olives"], "one large ham and olive pizza for"),
         (
+            ["order a large ham pizza", "and olives", "extra cheese"],
+            "one large ham, olive and cheese pizza for",
+        ),
+        (["order a large ham pizza with extra cheese"], "one large ham and cheese pizza for"),
+        (
             ["order a large ham pizza", "add olives and onions", "no onions"],
             "one large ham and olive pizza for",
         ),
@@ -153,12 +158,18 @@ def test_the_partner_cannot_and_what_was_read_back_stands(store: Store, clock: S
     assert receipts[2].order.slots["destination"] == "zoo"
 
 
-def test_the_usual_is_the_last_completed_order_of_this_device(store: Store, clock: SimulatedClock) -> None:
+def test_the_usual_is_what_this_device_ordered_last_and_did_not_call_off(
+    store: Store, clock: SimulatedClock
+) -> None:
     line = program(store, clock)
     (unknown,) = say(line, "order the usual")
     assert unknown.interaction.reply == "I do not know your usual yet. What size: small, medium or large?"
     say(line, "cancel", "order two large ham pizzas", "yes")
+    (at_once,) = say(line, "order the usual")
+    assert at_once.interaction.reply.startswith("You ordered the same just now: 2 large ham pizzas")
+    say(line, "no")
     clock.advance(timedelta(hours=2))
+    say(line, "order a small margherita pizza", "yes", "cancel my order")
     read_back, ordered = say(line, "order the usual", "yes")
     assert "2 large ham pizzas" in read_back.interaction.reply
     assert ordered.interaction.outcome == "ordered"

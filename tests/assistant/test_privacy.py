@@ -187,7 +187,7 @@ def test_what_is_forgotten_is_gone_and_the_money_stays(tmp_path: Path) -> None:
         assert store.order("order-1")[0].slots == {"quantity": 2}
         assert verdicts_on(store, ordered.id)[0].verdict == "wrong"
         assert list(reviewed(store)) == []
-        assert OrderHistory(store, "test").last_completed("pizza") is None
+        assert OrderHistory(store, "test").last_ordered("pizza") is None
         with pytest.raises(StoreError, match="was forgotten"):
             add_verdict(store, verdict(ordered))
         assert store.rows("SELECT rowid FROM spoken WHERE spoken MATCH 'zanzibar'") == []

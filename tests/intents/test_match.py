@@ -83,7 +83,7 @@ def test_where_no_template_matches_a_time_is_found_whole(
 def test_words_no_list_has_fill_a_slot_where_any_may_stand(
     catalogue: Catalogue, intent: str, text: str, slots: dict[str, SlotValue]
 ) -> None:
-    finder = SlotFinder(catalogue, [intent], ListValues(catalogue), Prefilter(catalogue.commands).words)
+    finder = SlotFinder(catalogue, [intent], ListValues(catalogue), Prefilter(catalogue.commands).words, {})
     assert finder.find(intent, text) == slots
     assert {origin.slot: origin.value for origin in finder.origins(intent, text)} == slots
 
@@ -99,11 +99,11 @@ def test_an_open_slot_is_found_in_bounded_time(catalogue: Catalogue) -> None:
 def test_a_word_of_the_templates_is_no_other_word_misheard(catalogue: Catalogue) -> None:
     words = Prefilter(catalogue.commands).words
     assert "driver" in words
-    finder = SlotFinder(catalogue, ["ride"], ListValues(catalogue), words)
+    finder = SlotFinder(catalogue, ["ride"], ListValues(catalogue), words, {})
     assert finder.find("ride", "who directed taxi driver") == {}
     assert finder.find("ride", "a taxi to the airpart") == {"destination": "airport"}
     assert "tomorrows" in words
-    assert SlotFinder(catalogue, ["weather"], ListValues(catalogue), words).find(
+    assert SlotFinder(catalogue, ["weather"], ListValues(catalogue), words, {}).find(
         "weather", "how will tomorrows weather be"
     ) == {"day": "tomorrow"}
 
@@ -238,6 +238,20 @@ def test_what_does_not_answer_is_no_match(matcher: Matcher, text: str) -> None:
         ("pizza", "actually with mushrooms and ham", "correct", {"topping": "mushroom, ham"}),
         ("pizza", "add olives", "correct", {"add_topping": "olive"}),
         ("pizza", "no onions", "correct", {"without_topping": "onion"}),
+        ("pizza", "and olives", "correct", {"add_topping": "olive"}),
+        ("pizza", "with extra cheese", "correct", {"add_topping": "cheese"}),
+        ("pizza", "double cheese", "correct", {"add_topping": "cheese"}),
+        ("pizza", "also with ham", "correct", {"add_topping": "ham"}),
+        (
+            "pizza",
+            "change the ham to mushrooms",
+            "correct",
+            {"without_topping": "ham", "add_topping": "mushroom"},
+        ),
+        ("pizza", "change the topping to mushrooms", "correct", {"topping": "mushroom"}),
+        ("pizza", "make it two and large", "correct", {"quantity": 2, "size": "large"}),
+        ("pizza", "no no i said medium", "correct", {"size": "medium"}),
+        ("ride", "actually five passengers", "correct", {"passengers": 5}),
         ("pizza", "yes, but make it large", "correct", {"size": "large"}),
         ("pizza", "I'll pick it up", "correct", {"delivery": "pick up"}),
         (
@@ -268,6 +282,36 @@ def test_some_things_count_in_a_conversation_only(
     assert (match.intent, match.slots, match.step) == (intent, slots, "exact")
     elsewhere = matcher.match(text)
     assert isinstance(elsewhere, NoMatch) or elsewhere.intent != intent
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        # No template has toppings on both sides of the pizza.
+        ("order a large ham pizza with extra cheese", {"size": "large", "topping": "ham, cheese"}),
+        (
+            "order a large pepperoni pizza with mushrooms and olives",
+            {"size": "large", "topping": "pepperoni, mushroom, olive"},
+        ),
+        ("i want a large pizza with ham and with olives", {"size": "large", "topping": "ham, olive"}),
+        # Of several kinds in one order each is asked for.
+        ("order two pizzas one large ham and one small margherita", {"quantity": 2}),
+        ("order two large pizzas one with ham and one with olives", {"quantity": 2, "size": "large"}),
+        ("order a large pizza with ham but no onions", {"size": "large", "topping": "ham"}),
+        ("order a large pizza with no ham", {"size": "large"}),
+        # A time is no number of pizzas.
+        ("order a large pizza tonight at eight with ham", {"size": "large", "topping": "ham"}),
+        ("order a large ham pizza for tomorrow at eight", {"size": "large", "topping": "ham"}),
+        ("order a large ham pizza by seven", {"size": "large", "topping": "ham"}),
+        ("order a pizza with ham for two people", {"quantity": 2, "topping": "ham"}),
+    ],
+)
+def test_an_order_in_ones_own_words_loses_and_invents_nothing(
+    matcher: Matcher, text: str, slots: dict[str, object]
+) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.step, match.slots) == ("pizza", "model", slots)
 
 
 def test_a_question_that_has_no_answers_takes_commands_only(matcher: Matcher) -> None:

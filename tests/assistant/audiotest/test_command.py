@@ -22,7 +22,7 @@ from assistant.audiotest.document import read_run
 from assistant.cli.main import command
 from assistant.resources import household_dir
 from hardware.audio import SAMPLE_RATE
-from hardware.audiofile import AudioFileError
+from hardware.errors import AudioFileError
 from tests.assistant.audiotest.conftest import FOREIGN, JAZZ, PIZZA, YES
 from tests.tone_model import HUM
 
