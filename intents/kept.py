@@ -10,63 +10,119 @@ import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 logger = logging.getLogger(__name__)
 
 KEPT: Final = 4
-"""Files of a kind at most, the newest: every change of the definitions makes one."""
-# So old is what a process that was killed had begun to write, in seconds; nobody writes for so long.
+"""Files of a kind at most, the newest: every change of the definitions makes one, of up to 20 MB."""
+# Nobody writes for so long, in seconds.
 _LEFT_BEHIND_S: Final = 3600
 
 T = TypeVar("T")
 
 
-def kept(folder: Path | None, kind: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
-    """What `make` makes, which `key` and the program determine; from a file of that `kind` in `folder` where it is.
+class Form(Protocol[T]):
+    """How something is written down."""
 
-    The file begins with the digest of the rest, so one that is cut short or damaged is known and made anew. It is
-    written aside and renamed: nobody reads half of it, and of two who write it the last wins, with the same. A folder
-    that cannot be written to costs time at the next start, no more. Without one nothing is kept.
+    suffix: ClassVar[str]
+    """Of the file's name, with its dot."""
+    broken: ClassVar[tuple[type[Exception], ...]]
+    """What reading raises where a file is cut short or damaged."""
+
+    def read(self, file: IO[bytes]) -> T:
+        """Read it back; raises one of `broken`."""
+        ...
+
+    def write(self, made: T, file: IO[bytes]) -> None:
+        """Write it down."""
+        ...
+
+
+class DamagedError(Exception):
+    """A file is not what was written."""
+
+
+class Json(Generic[T]):
+    """As JSON behind the digest of it."""
+
+    suffix: ClassVar = ".json"
+    broken: ClassVar[tuple[type[Exception], ...]] = (DamagedError, msgspec.DecodeError)
+
+    def __init__(self, type_: type[T]) -> None:
+        self._type = type_
+
+    def read(self, file: IO[bytes]) -> T:
+        digest, _, body = file.read().partition(b"\n")
+        if digest != _digest(body):
+            raise DamagedError("its digest is another")
+        return msgspec.json.decode(body, type=self._type)
+
+    def write(self, made: T, file: IO[bytes]) -> None:
+        body = msgspec.json.encode(made)
+        file.write(_digest(body) + b"\n" + body)
+
+
+def kept(folder: Path | None, kind: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
+    """What `make` makes, which `key` and the code of this package determine, as `kept_as` JSON."""
+    return kept_as(Json(type_), folder, kind, f"{key}\0{_program()}", make)
+
+
+def kept_as(form: Form[T], folder: Path | None, kind: str, key: str, make: Callable[[], T]) -> T:
+    """What `make` makes, which `key` determines; from a file of that `kind` in `folder` where it is.
+
+    One that is cut short or damaged is known and made anew. It is written aside and renamed: nobody reads half of it,
+    and of two who write it the last wins, with the same. A folder that cannot be written to costs time at the next
+    start, no more. Without one nothing is kept.
     """
     if folder is None:
         return make()
-    digest = hashlib.sha256(f"{key}\0{_program()}".encode()).hexdigest()[:16]
-    path = folder / f"{kind}-{digest}.json"
-    found = _read(path, type_)
+    path = place(form, folder, kind, key)
+    found = _read(form, path)
     if found is None:
         found = make()
-        _write(path, kind, msgspec.json.encode(found))
+        _write(form, path, found)
     return found
 
 
-def _read(path: Path, type_: type[T]) -> T | None:
+def place(form: Form[Any], folder: Path, kind: str, key: str) -> Path:
+    """Where it is kept."""
+    return folder / f"{kind}-{hashlib.sha256(key.encode()).hexdigest()[:16]}{form.suffix}"
+
+
+def digest_of(sources: Iterable[Path]) -> str:
+    """Changes whenever these files do: no number that somebody forgets to raise."""
+    digest = hashlib.sha256()
+    for source in sorted(sources):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _read(form: Form[T], path: Path) -> T | None:
+    damage: tuple[type[Exception], ...] = (OSError, *form.broken)
     try:
-        digest, _, body = path.read_bytes().partition(b"\n")
-        whole = digest == _digest(body)
-        found = msgspec.json.decode(body, type=type_) if whole else None
+        with path.open("rb") as file:
+            return form.read(file)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, msgspec.DecodeError) as error:
-        logger.warning("%s cannot be read (%s); it is made anew", path, error)
+    except damage as error:
+        logger.warning("%s is damaged (%s); it is made anew", path, error)
         return None
-    if not whole:
-        logger.warning("%s is damaged; it is made anew", path)
-    return found
 
 
-def _write(path: Path, kind: str, body: bytes) -> None:
+def _write(form: Form[T], path: Path, made: T) -> None:
     aside = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_bytes(_digest(body) + b"\n" + body)
+        with aside.open("wb") as file:
+            form.write(made, file)
         aside.replace(path)
-        _tidy(path.parent, kind)
+        _tidy(path)
     except OSError as error:
         logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
     finally:
@@ -74,19 +130,32 @@ def _write(path: Path, kind: str, body: bytes) -> None:
             aside.unlink(missing_ok=True)
 
 
-def _tidy(folder: Path, kind: str) -> None:
-    """Remove all but the newest files of a kind, and what was left behind half written."""
+def _tidy(newest: Path) -> None:
+    """Remove all but the newest files of its kind, and what was left behind half written."""
     written: dict[Path, float] = {}
-    for path in folder.glob(f"{kind}-*"):
+    for path in newest.parent.glob(f"{newest.stem.rpartition('-')[0]}-*"):
         # Another process may tidy, too.
         with suppress(FileNotFoundError):
             written[path] = path.stat().st_mtime
-    whole = sorted((path for path in written if path.suffix == ".json"), key=written.__getitem__)
-    half = [
-        path for path, at in written.items() if path.suffix != ".json" and time.time() - at > _LEFT_BEHIND_S
-    ]
+    whole = sorted((path for path in written if path.suffix == newest.suffix), key=written.__getitem__)
+    half = [path for path, at in written.items() if path.suffix != newest.suffix and _left_behind(path, at)]
     for path in (*whole[:-KEPT], *half):
         path.unlink(missing_ok=True)
+
+
+def _left_behind(half: Path, at: float) -> bool:
+    """Whether nobody writes it any more: its process is gone, or another one has its number by now."""
+    number = half.suffix[1:].partition("-")[0]
+    if not number.isdecimal() or time.time() - at > _LEFT_BEHIND_S:
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        # It lives, and is somebody else's.
+        return False
+    return False
 
 
 def _digest(body: bytes) -> bytes:
@@ -95,8 +164,4 @@ def _digest(body: bytes) -> bytes:
 
 @cache
 def _program() -> str:
-    """Changes whenever the code of this package does: no number that somebody forgets to raise."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+    return digest_of(Path(__file__).parent.glob("*.py"))

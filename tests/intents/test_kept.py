@@ -88,14 +88,23 @@ def test_old_files_and_what_was_left_half_written_go(tmp_path: Path) -> None:
         for path in tmp_path.iterdir():
             os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 10))
     assert len(list(tmp_path.iterdir())) == KEPT
-    fresh, stale, foreign = (tmp_path / name for name in ("numbers-1.7-a", "numbers-1.8-b", "letters-1.json"))
-    for path in (fresh, stale, foreign):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    names = (
+        f"numbers-1.{os.getppid()}-a",
+        f"numbers-1.{os.getppid()}-b",
+        f"numbers-1.{gone.pid}-c",
+        "letters-1.json",
+    )
+    fresh, stale, dead, foreign = (tmp_path / name for name in names)
+    for path in (fresh, stale, dead, foreign):
         path.write_text("half")
     os.utime(stale, (0, time.time() - 2 * 3600))
     keep(tmp_path, make, "one more")
     assert fresh.exists()
     assert foreign.exists()
     assert not stale.exists()
+    assert not dead.exists()
 
 
 _WRITER = """

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import os
 import pickle
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Final
 
 import numpy as np
 
@@ -23,18 +19,14 @@ from assistant.recognition.grammar.acoustic_model import bundled_model, load_aco
 from assistant.recognition.grammar.background import background_network
 from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.network import Network, compile_network
+from intents.kept import digest_of, kept_as, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
     from intents.word_graph import WordGraph
-
-logger = logging.getLogger(__name__)
-
-KEPT: Final = 4
-"""Grammars kept on disk at most, the newest, and loops of everyday words: a household's takes some 20 MB."""
 
 _GRAMMAR: Final = "grammar"
 _BACKGROUND: Final = "background"
@@ -79,12 +71,15 @@ def open_grammar(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path | 
     `key` stands for everything that `graph` depends on but the program itself. A folder that cannot be written to costs
     time at the next start, no more. Raises `RecognitionError` as `compile_grammar` does.
     """
-    return _kept(lambda: compile_grammar(graph()), _GRAMMAR, key, cache_dir)
+    return kept_as(_FORM, cache_dir, _GRAMMAR, _key(key), lambda: compile_grammar(graph()))
 
 
 def open_background(cache_dir: Path | None) -> Network:
     """The loop of everyday words, from `cache_dir` likewise."""
-    return _kept(lambda: Grammar(network=background_network(), words=()), _BACKGROUND, "", cache_dir).network
+    made = kept_as(
+        _FORM, cache_dir, _BACKGROUND, _key(""), lambda: Grammar(network=background_network(), words=())
+    )
+    return made.network
 
 
 def compile_apart(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path) -> None:
@@ -93,7 +88,9 @@ def compile_apart(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path) 
     Compiling takes twice the memory of what comes of it, and Python gives back only a part of that. `graph` must be
     something that pickles. Whatever fails there is left to `open_grammar`, which says why.
     """
-    if all(_place(cache_dir, *each).exists() for each in ((_GRAMMAR, key), (_BACKGROUND, ""))):
+    if all(
+        place(_FORM, cache_dir, kind, _key(of)).exists() for kind, of in ((_GRAMMAR, key), (_BACKGROUND, ""))
+    ):
         return
     subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-P", "-c", _APART],
@@ -112,79 +109,43 @@ open_background(cache_dir)
 """
 
 
-def _place(cache_dir: Path, name: str, key: str) -> Path:
-    digest = hashlib.sha256(f"{key}\0{bundled_model().version}\0{_program()}".encode()).hexdigest()[:16]
-    return cache_dir / f"{name}-{digest}.npz"
+class _Arrays:
+    """A grammar as an archive of NumPy's, which knows its checksums."""
 
+    suffix: ClassVar = ".npz"
+    broken: ClassVar[tuple[type[Exception], ...]] = (
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        zipfile.BadZipFile,
+    )
 
-def _kept(make: Callable[[], Grammar], name: str, key: str, cache_dir: Path | None) -> Grammar:
-    if cache_dir is None:
-        return make()
-    path = _place(cache_dir, name, key)
-    found = _read(path)
-    if found is None:
-        found = make()
-        _write(found, path)
-    return found
-
-
-def _read(path: Path) -> Grammar | None:
-    """The grammar in a file; None where it is not there, cut short or damaged: an archive knows its checksums."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    def read(self, file: IO[bytes]) -> Grammar:
+        with np.load(file, allow_pickle=False) as arrays:
             values = {name: arrays[name] for name in arrays.files}
         words, word_of = values.pop(_WORDS).tolist(), values.pop(_WORD_OF).tolist()
         single = {name: value.item() for name, value in values.items() if value.ndim == 0}
         network = Network(**{**values, **single})
         return Grammar(network=network, words=tuple(words[i] for i in word_of))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        logger.warning("%s is damaged (%s); it is made anew", path, error)
-        return None
+
+    def write(self, made: Grammar, file: IO[bytes]) -> None:
+        words, word_of = np.unique(np.array(made.words), return_inverse=True)
+        arrays: dict[str, NDArray[Any]] = {_WORDS: words, _WORD_OF: word_of.astype(np.int32)}
+        arrays |= {field.name: np.asarray(getattr(made.network, field.name)) for field in fields(Network)}
+        np.savez(file, allow_pickle=False, **arrays)
 
 
-def _write(grammar: Grammar, path: Path) -> None:
-    """Keep a grammar: written aside and renamed, so that nobody reads half a file."""
-    words, word_of = np.unique(np.array(grammar.words), return_inverse=True)
-    arrays: dict[str, NDArray[Any]] = {_WORDS: words, _WORD_OF: word_of.astype(np.int32)}
-    arrays |= {field.name: np.asarray(getattr(grammar.network, field.name)) for field in fields(Network)}
-    aside = path.with_suffix(f".{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        aside.replace(path)
-        name = path.name.partition("-")[0]
-        kept = sorted(path.parent.glob(f"{name}-*.npz"), key=lambda each: each.stat().st_mtime_ns)
-        for old in (*kept[:-KEPT], *_left_behind(path.parent, name)):
-            old.unlink(missing_ok=True)
-    except OSError as error:
-        logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+_FORM: Final = _Arrays()
 
 
-def _left_behind(folder: Path, name: str) -> Iterator[Path]:
-    """What processes were writing when they were killed: the number of each is in the name."""
-    for path in folder.glob(f"{name}-*.*"):
-        number = path.suffix.removeprefix(".")
-        if number.isdecimal():
-            try:
-                os.kill(int(number), 0)
-            except ProcessLookupError:
-                yield path
-            except OSError:
-                # It lives, and is somebody else's.
-                continue
+def _key(key: str) -> str:
+    return f"{key}\0{bundled_model().version}\0{_program()}"
 
 
 @cache
 def _program() -> str:
-    """Changes whenever the code does that makes a grammar: no number that somebody forgets to raise."""
-    digest = hashlib.sha256()
-    for package in (Path(__file__).parent, Path(intents.__file__).parent):
-        for source in sorted((*package.glob("*.py"), *package.glob("background.json"))):
-            digest.update(source.read_bytes())
-    return digest.hexdigest()
+    packages = (Path(__file__).parent, Path(intents.__file__).parent)
+    return digest_of(
+        source for each in packages for source in (*each.glob("*.py"), *each.glob("background.json"))
+    )

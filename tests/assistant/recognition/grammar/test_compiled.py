@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from assistant.errors import RecognitionError
-from assistant.recognition.grammar.compiled import KEPT, Grammar, compile_apart, open_background, open_grammar
+from assistant.recognition.grammar.compiled import Grammar, compile_apart, open_background, open_grammar
 from assistant.recognition.grammar.network import Network
+from intents.kept import KEPT
 from intents.word_graph import graph_of_phrases
 
 if TYPE_CHECKING:
