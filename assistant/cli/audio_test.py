@@ -37,7 +37,7 @@ from assistant.cli.options import Settings, console, global_options, no_adapt_op
 from assistant.cli.session import activity, endpointing, open_session
 from assistant.clock import SimulatedClock
 from assistant.errors import ConfigError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.records import Outcome
 from assistant.store.audio import AudioShelf
 from assistant.store.store import Store

@@ -17,7 +17,7 @@ from assistant.cli.pnl import print_profit
 from assistant.cli.session import open_session
 from assistant.clock import SimulatedClock
 from assistant.interrupts import held_off
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.profit import Terms, make_profit
 from assistant.resources import household_dir
 from assistant.store.audit import audit

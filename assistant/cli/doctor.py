@@ -43,7 +43,7 @@ from assistant.doctor.mend import make_private, unmute
 from assistant.doctor.run import Probes, examine
 from assistant.doctor.sound import Part, Recording
 from assistant.errors import ConfigError, StoreError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.replies import load_replies
 from assistant.resources import household_dir
 from assistant.store.health import log_health

@@ -27,7 +27,7 @@ from assistant.economics.fleet.engines import EngineName, OnLog, on_lake
 from assistant.economics.fleet.lake import Lake
 from assistant.economics.fleet.simulate import FIRST_MONDAY, Simulation, simulate
 from assistant.ledger.exchange import load_rates
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.fleet import fleet_profit
 from assistant.reports.fleet_claims import claims_json, claims_parts
 from assistant.reports.profit import Terms

@@ -15,7 +15,7 @@ from rich.table import Table
 from assistant.cli.definitions import COMMANDS
 from assistant.cli.options import Settings, cache_dir, console, global_options, json_option
 from assistant.cli.session import own_definitions, read_catalogue
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.phrases import add_phrases, add_templates, labelled_from_log, phrases_from_log
 from assistant.store.store import Store
 from assistant.store.verdicts import reviewed_turns

@@ -14,7 +14,7 @@ from assistant.cli.shared_options import amounts_options, period_options
 from assistant.cli.when import aware
 from assistant.economics.attribution.models import MODELS
 from assistant.ledger.exchange import load_rates
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.profit import Terms, log_funnel, make_profit
 from assistant.reports.render_statement import funnel_tables, statement_notes, statement_table
 from assistant.reports.sentence import statement_sentence

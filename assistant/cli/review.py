@@ -15,7 +15,7 @@ from assistant.cli.plans import PlanShelf
 from assistant.cli.session import read_catalogue
 from assistant.config import bundled_names
 from assistant.errors import ConfigError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.store.audio import AudioShelf
 from assistant.store.store import Store
 from assistant.zone import time_zone

@@ -20,7 +20,7 @@ from assistant.dialogue import Setting
 from assistant.dialogue.pin import LONGEST, pin_phrases, pin_words
 from assistant.errors import ConfigError, StoreError
 from assistant.interrupts import held_off
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.transactions import cost, revenue
 from assistant.loop import Listener, Patience
 from assistant.money import total

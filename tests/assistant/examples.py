@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from assistant.dialogue import Setting
-from assistant.ledger.plan import PricingPlan, load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.money import Money
 from assistant.partners.board import load_partners
 from assistant.records import Alternative, Effort, Interaction, Order, OrderEvent, OrderState, Word
 from assistant.replies import load_replies
 
 if TYPE_CHECKING:
+    from assistant.ledger.plan import PricingPlan
     from intents.catalogue import Catalogue
 
 NOW = datetime(2026, 1, 5, 18, 30, 15, 123456, tzinfo=UTC)

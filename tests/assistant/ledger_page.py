@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin, get_type_hin
 from assistant.ledger import plan as plan_module
 from assistant.ledger.accounts import bundled_chart
 from assistant.ledger.chain import GENESIS
-from assistant.ledger.plan import PricingPlan, load_plan
+from assistant.ledger.plan import PricingPlan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_order_event
 from assistant.money import Money
 from assistant.records import LIFE, OrderState

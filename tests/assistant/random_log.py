@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from assistant.ledger.exchange import load_rates
-from assistant.ledger.plan import PricingPlan, load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.money import Money
 from assistant.records import LIFE, Effort, Interaction, Order, OrderEvent
 from tests.assistant.examples import NOW, interaction
 
 if TYPE_CHECKING:
+    from assistant.ledger.plan import PricingPlan
     from assistant.ledger.transactions import Transaction
     from assistant.store.store import Store
 

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from assistant.cli.main import command
 from assistant.errors import LedgerError, StoreError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction
 from assistant.store.store import Store
 from assistant.store.totals import GROUPINGS

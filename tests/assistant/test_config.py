@@ -6,7 +6,7 @@ import pytest
 
 from assistant.config import bundled_names, load_config
 from assistant.errors import ConfigError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.partners.board import load_partners
 from assistant.resources import configs_dir
 from hardware.indicator import IndicatorSettings

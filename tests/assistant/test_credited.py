@@ -10,7 +10,7 @@ import pytest
 
 from assistant.economics.attribution.models import MODELS, ModelName
 from assistant.errors import AttributionError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.profit import Terms, make_profit
 from assistant.reports.render_statement import statement_notes
 from assistant.store.store import Store

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assistant.errors import LedgerError
 from assistant.ledger import accounts
 from assistant.ledger.accounts import bundled_chart
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.ledger.transactions import Posting, Transaction, cost, imbalance, revenue
 from assistant.money import Money

@@ -18,7 +18,8 @@ from assistant.ledger import accounts
 from assistant.ledger.accounts import bundled_chart, load_chart
 from assistant.ledger.exchange import Rates, load_rates
 from assistant.ledger.period import period_items
-from assistant.ledger.plan import Rebate, Settlement, Tier, load_plan
+from assistant.ledger.plan import Rebate, Settlement, Tier
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction
 from assistant.ledger.sources import source_of
 from assistant.ledger.volume import OrderVolume, Volume, price_volume

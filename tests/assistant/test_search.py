@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlite_utils import Database
 
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.records import from_stamp
 from assistant.reports.profit import Terms, log_funnel, make_profit
 from assistant.reports.whatif import repriced

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.doctor.mend import make_private
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.store.health import log_health
 from assistant.store.store import Store
 from tests.assistant.random_log import fill

@@ -15,7 +15,7 @@ import pytest
 from sqlite_utils import Database
 
 from assistant.errors import StoreError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import reverse
 from assistant.reports.statement import income_statement
 from assistant.store.audit import audit

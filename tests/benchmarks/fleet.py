@@ -21,7 +21,7 @@ from assistant.economics.fleet.engines import on_duckdb
 from assistant.economics.fleet.lake import HEAD, Lake
 from assistant.economics.fleet.metrics import Span, statement
 from assistant.economics.fleet.simulate import Simulation, simulate
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.fleet import fleet_profit
 from assistant.reports.profit import Terms
 

@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.profit import Terms, log_funnel, make_profit
 from assistant.store.store import Store
 from tests.benchmarks.million import write_million

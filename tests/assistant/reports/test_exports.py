@@ -25,7 +25,7 @@ from beancount.core import data, realization
 
 from assistant.errors import ExportError, LedgerError
 from assistant.ledger.accounts import bundled_chart
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import reverse
 from assistant.ledger.transactions import Posting, Transaction
 from assistant.money import MICROS_PER_UNIT, Money

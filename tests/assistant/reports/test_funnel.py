@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.clock import SimulatedClock
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_order_event
 from assistant.partners.board import Partners, load_partners
 from assistant.partners.pizza import Pizza

@@ -14,7 +14,7 @@ import pytest
 from assistant.economics.attribution.log import log_history
 from assistant.economics.attribution.models import Parameters, compare
 from assistant.ledger.accounts import ADVERTISING, bundled_chart
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import reverse
 from assistant.money import MICROS_PER_UNIT
 from assistant.reports.exports.books import open_books

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from assistant.errors import LedgerError
 from assistant.ledger.exchange import load_rates
 from assistant.ledger.period import PeriodItem
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import reverse
 from assistant.money import Money
 from assistant.reports.loading import loading

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import yaml
 
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.profit import Terms, make_profit
 from assistant.reports.sentence import statement_sentence
 from assistant.store.audio import AudioShelf

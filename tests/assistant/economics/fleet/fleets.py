@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from assistant.economics.fleet.behaviour import load_behaviour
 from assistant.economics.fleet.columns import SCHEMAS
 from assistant.economics.fleet.simulate import Simulation
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 
 if TYPE_CHECKING:
     from assistant.economics.fleet.lake import Lake

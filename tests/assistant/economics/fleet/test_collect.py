@@ -24,7 +24,7 @@ from assistant.economics.fleet.lake import Lake, committed
 from assistant.economics.fleet.simulate import simulate
 from assistant.errors import FleetError, StoreError
 from assistant.ledger.exchange import load_rates
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Order, OrderEvent
 from assistant.reports.fleet import fleet_profit

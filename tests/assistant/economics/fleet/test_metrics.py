@@ -18,7 +18,7 @@ from assistant.economics.fleet.engines import OnLog
 from assistant.economics.fleet.simulate import simulate
 from assistant.errors import FleetError, LedgerError, StoreError
 from assistant.ledger.exchange import load_rates
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.reports.fleet import fleet_profit
 from assistant.reports.profit import Terms, make_profit
 from assistant.store.store import Store

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from assistant.economics.fleet.pricing import advert_micros, book_interactions
 from assistant.errors import LedgerError
 from assistant.ledger import accounts
-from assistant.ledger.plan import Energy, Machine, PricingPlan, Recognition, Understanding, load_plan
+from assistant.ledger.plan import Energy, Machine, PricingPlan, Recognition, Understanding
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction
 from assistant.records import Effort
 from tests.assistant.examples import interaction

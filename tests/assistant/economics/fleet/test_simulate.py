@@ -18,7 +18,7 @@ from assistant.economics.fleet.engines import OnLog, on_lake
 from assistant.economics.fleet.lake import Lake, week_of
 from assistant.economics.fleet.simulate import simulate
 from assistant.errors import ConfigError, FleetError, LedgerError
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.money import Money
 from assistant.records import LIFE, Interaction, Order, OrderEvent, stamp

@@ -17,7 +17,7 @@ from assistant.economics.scenario.economy import WEEKS_PER_YEAR
 from assistant.economics.scenario.figures import Figure
 from assistant.economics.scenario.files import Scenario
 from assistant.economics.scenario.statement import make_statement
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from assistant.economics.scenario.from_log import log_scenario, scenario_text
 from assistant.economics.scenario.log import log_volume
 from assistant.errors import ConfigError
 from assistant.ledger.period import DAYS_PER_YEAR
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.volume import volume_amounts
 from assistant.store.store import Store
 from tests.assistant.examples import NOW

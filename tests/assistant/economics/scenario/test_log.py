@@ -9,7 +9,7 @@ import pytest
 
 from assistant.cli.main import command
 from assistant.economics.scenario.log import log_volume
-from assistant.ledger.plan import load_plan
+from assistant.ledger.plan_file import load_plan
 from assistant.ledger.volume import price_volume
 from assistant.store.journal import journal
 from assistant.store.store import Store
