@@ -46,8 +46,13 @@ def to_page(
     comparisons: Sequence[Comparison],
     *,
     folder: Path,
+    differences: Sequence[str] = (),
 ) -> str:
-    """The page. `folder` holds the recordings; the sound of a failure is made again as it was heard."""
+    """The page.
+
+    `folder` holds the recordings; the sound of a failure is made again as it was heard. `differences` are those of the
+    run and its baseline.
+    """
     template = Template((files("assistant.audiotest") / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
         title=escape(run.corpus),
@@ -55,7 +60,7 @@ def to_page(
         cards="".join(_card(score, run) for score in scores if score.condition == run.conditions[0]),
         chart=_chart(run, scores, conditions),
         scores=_scores(scores, run.currency),
-        comparison=_comparison(comparisons),
+        comparison=_comparison(comparisons, differences),
         confusion="".join(_confusion(score, shown=place == 0) for place, score in enumerate(scores)),
         failures=_failures(run, conditions, folder),
     )
@@ -139,8 +144,10 @@ def _svg(chart: Any) -> str:
 
 def _scores(scores: Sequence[Score], currency: str) -> str:
     """Every figure with its 95 % interval below."""
+    several = len({score.engine for score in scores}) > 1
     heads = (
-        *("engine", "condition", "cases", "accepted", "intent", "slot F1", "WER"),
+        *(["engine"] if several else []),
+        *("condition", "cases", "accepted", "intent", "slot F1", "WER"),
         *("false accepts", "false orders", "real-time factor", "latency p50, ms", "p95, ms"),
         *(f"booked, {currency}", f"due, {currency}"),
     )
@@ -153,7 +160,7 @@ def _scores(scores: Sequence[Score], currency: str) -> str:
     )
     rows = [
         (
-            score.engine,
+            *([score.engine] if several else []),
             score.condition,
             str(score.cases),
             *(_with_interval(getattr(score, name), score.intervals[name], text) for name, text in figures),
@@ -170,14 +177,17 @@ def _whole(value: float) -> str:
 def _with_interval(value: float | None, ends: Interval | None, text: Callable[[float], str]) -> str:
     if value is None:
         return "-"
-    return text(value) if ends is None else f"{text(value)}\n{text(ends[0])} to {text(ends[1])}"
+    return text(value) if ends is None else f"{text(value)}\n{text(ends[0])}-{text(ends[1])}"
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A second line of a cell is small."""
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]], *, words: bool = False) -> str:
+    """A second line of a cell is small; cells of `words` are as wide as there is room."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    kind = ' class="words"' if words else ""
+    return (
+        f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
 def _cell(text: str) -> str:
@@ -185,10 +195,11 @@ def _cell(text: str) -> str:
     return f"<td>{escape(first)}{f'<small>{escape(second)}</small>' if second else ''}</td>"
 
 
-def _comparison(comparisons: Sequence[Comparison]) -> str:
+def _comparison(comparisons: Sequence[Comparison], differences: Sequence[str]) -> str:
     if not comparisons:
         return ""
     parts = ["<h2>Against the baseline</h2>"]
+    parts += [f"<p>Note: {escape(difference)}.</p>" for difference in differences]
     for each in comparisons:
         parts.append(
             f'<h3 class="{"worse" if each.worse else "well"}">{escape(each.engine)}, {escape(each.condition)}: '
@@ -201,7 +212,8 @@ def _comparison(comparisons: Sequence[Comparison]) -> str:
             for it in cases
         ]
         if rows:
-            parts.append(_table(("", "recording", "said", "recognised", "expected", "understood"), rows))
+            heads = ("", "recording", "said", "recognised", "expected", "understood")
+            parts.append(_table(heads, rows, words=True))
     return "".join(parts)
 
 

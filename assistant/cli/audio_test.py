@@ -221,6 +221,7 @@ def run(
         if (results := done.of(name, condition.label))
     ]
     comparisons = compare(done, before) if before else []
+    differs = differences(done, before) if before else []
     if json_file:
         document = to_document(done, scores, by_label, comparisons)
         write_report(json_file, json.dumps(document, indent=1, ensure_ascii=False).encode())
@@ -229,12 +230,13 @@ def run(
     if html_file:
         from assistant.audiotest.page import to_page
 
-        write_report(html_file, to_page(done, scores, by_label, comparisons, folder=found.folder).encode())
+        page = to_page(done, scores, by_label, comparisons, folder=found.folder, differences=differs)
+        write_report(html_file, page.encode())
     out = console()
     way = "the whole way from sound to books" if done.endpointing else "recogniser on bare recordings"
     out.print(f"{done.corpus}: {done.cases} cases, {way}, seed {seed}; revenue simulated, plan {done.plan}\n")
     out.print(score_table(scores, done.currency))
-    for line in comparison_lines(comparisons, differences(done, before) if before else ()):
+    for line in comparison_lines(comparisons, differs):
         out.print(line, soft_wrap=True)
     if not finished:
         heard = len(done.results)

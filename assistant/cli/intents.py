@@ -237,11 +237,16 @@ def _print_evaluation(evaluation: Evaluation) -> None:
         )
     out.print(table)
     slots = evaluation.slots
-    bound = evaluation.false_orders_bound
+    # Without a case that is none of ours nothing is known of false orders.
+    confidence = (
+        f"; with 95 % confidence fewer than 1 in {1 / evaluation.false_orders_bound:,.0f}"
+        if evaluation.none_cases
+        else ""
+    )
     out.print(
         f"macro-F1 {evaluation.macro_f1:.3f}, with the hard cases {evaluation.macro_f1_hard:.3f}\n"
         f"false orders {evaluation.false_orders} of {evaluation.none_cases} none cases, "
-        f"{evaluation.false_orders_asked} more asked about; with 95 % confidence fewer than 1 in {1 / bound:,.0f}\n"
+        f"{evaluation.false_orders_asked} more asked about{confidence}\n"
         f"slots: precision {slots['precision']:.3f}, recall {slots['recall']:.3f}, F1 {slots['f1']:.3f}\n"
         f"{evaluation.cases} cases, {evaluation.asked} asked about, {evaluation.us_per_utterance:.0f} us each",
         markup=False,
@@ -279,7 +284,7 @@ def _explanation_json(
 
 
 def _print_explanation(explanation: Explanation, weights: list[Weight], origins: list[Origin]) -> None:
-    lines = [f"text      {explanation.text or '(no words)'}"]
+    lines = [f"text      {explanation.text or f'({explanation.note})'}"]
     for decision in decisions(explanation):
         lines.append(f"{decision.step:<9} {_decision(decision)}")
         if decision.step in ("exact", "answer"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
@@ -24,6 +25,17 @@ OUTCOME_STYLES: Final[dict[str, dict[str, Any]]] = {
 """How outcomes are shown, as click has it."""
 
 
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """`text` without what would move the cursor of a terminal, colour it, or turn the line round: � stands there.
+
+    What was typed is kept as it is; it may come from another device's log.
+    """
+    return _CONTROLS.sub("\ufffd", text)
+
+
 def receipt_text(receipt: Receipt, currency: str) -> Text:
     """One interaction as it happens: heard, understood, done, earned, cost."""
     it = receipt.interaction
@@ -33,7 +45,7 @@ def receipt_text(receipt: Receipt, currency: str) -> Text:
     text.append(it.intent or "no match", style="bold" if it.intent else "red")
     text.append(f" · {it.outcome}", style=_style(it.outcome))
     rows = (
-        ("heard", f"“{it.transcript}”" if it.transcript else "nothing intelligible", _engine(it)),
+        ("heard", f"“{printable(it.transcript)}”" if it.transcript else "nothing intelligible", _engine(it)),
         ("understood", understood(it), f"{it.step} {it.score:.2f}"),
         ("done", it.reply, ""),
         (

@@ -398,6 +398,20 @@ def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
     assert b"Traceback" not in run.stderr
 
 
+def test_what_was_typed_does_not_reach_the_terminal_as_a_command(tmp_path: Path) -> None:
+    said = "\x1b[31mred\x07 \u202eright to left"
+    shown = [
+        pennyworth(tmp_path, "say", said).stdout,
+        pennyworth(tmp_path, "log").stdout,
+        pennyworth(tmp_path, "log", "show", "1").stdout,
+    ]
+    for text in shown:
+        assert "red" in text
+        assert not set(text) & set("\x1b\x07\u202e")
+    (kept,) = document(pennyworth(tmp_path, "log", "--json"))["interactions"]
+    assert kept["transcript"] == said
+
+
 def test_following_the_log_shows_what_comes_in(tmp_path: Path) -> None:
     db = tmp_path / "a.db"
     pennyworth(tmp_path, "--db", db, "say", "pause")

@@ -104,6 +104,24 @@ def test_explain_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert body["result"]["match"] is False
 
 
+def test_explain_says_that_a_text_is_too_long_to_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = pennyworth(capsys, "intents", "explain", "pizza " * 10_000)
+    assert out.splitlines()[0] == "text      (longer than any command)"
+    assert len(out) < 500
+
+
+def test_nothing_is_said_of_false_orders_where_nothing_could_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cases.jsonl"
+    file.write_text('{"text": "play some jazz", "label": "music"}\n')
+    _, out, _ = pennyworth(capsys, "intents", "eval", str(file))
+    assert "confidence" not in out
+    file.write_text('{"text": "how are you", "label": "none"}\n')
+    _, out, _ = pennyworth(capsys, "intents", "eval", str(file))
+    assert "with 95 % confidence fewer than 1 in 1" in out
+
+
 def test_training_needs_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = pennyworth(capsys, "intents", "train", str(tmp_path))
     assert code == 2

@@ -201,7 +201,7 @@ def test_the_page_is_one_file_with_the_failures_to_hear(files: Path) -> None:
     assert "prefers-color-scheme: dark" in text
     # Under every figure of each of the three conditions its interval.
     assert page.tags.count("small") == 3 * 11
-    assert "<td>1.000<small>1.000 to 1.000</small></td>" in text
+    assert "<td>1.000<small>1.000-1.000</small></td>" in text
     drawings = [ET.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]  # noqa: S314 - our own file
     # Acceptance, and what was taken for what under each condition.
     assert len(drawings) == 4
