@@ -27,6 +27,7 @@ from intents.match import Matcher
 from intents.results import IntentMatch
 from intents.sample import sample_sentences
 from tests.audio.make_household import LEAD_S, ROOM_TONE, SAMPLE_RATE, Voice, synthesise
+from tests.benchmarks.rejection import trade
 
 PEOPLE: Final = "PENNYWORTH_PEOPLE"
 SNR: Final = "24,15,6"
@@ -100,7 +101,15 @@ def voices(folder: Path, known: str) -> str:
         "was set on these; which evidence turns speech down was chosen after mistakes on some of them had been looked "
         "at."
     )
-    return f"{title}\n\n{about}\n\n{table(corpus)}"
+    named = os.environ.get(PEOPLE)
+    turned_down = trade(corpus, Path(named) if named else None)
+    return f"{title}\n\n{about}\n\n{table(corpus)}\n\n{_TRADE}\n\n{turned_down}"
+
+
+_TRADE: Final = """What the limit of rejection costs these voices and saves, by the recogniser alone: at the limit as it
+is, and at higher ones that take so many points of acceptance more; none of them was chosen by this. A small language is
+given the same speech out of scope: that of the coffee orders, with the people's commands in the quiet, or else that of
+the lights alone. As an order: beyond doubt, so that it would be read back without being asked about."""
 
 
 def speak(folder: Path) -> Path:

@@ -6,8 +6,8 @@
 PEOPLE is a folder of real recordings of one command language: `labels.jsonl` ({audio, intent, slots}), `intents.yaml`,
 `noise-*.flac`. VOICES is a folder of synthetic voices that say sentences of the bundled language and others:
 `labels.jsonl` ({audio, text, intent, part}), with the intent null for others. Those of the part "fit" teach; those of
-the part "limit", other voices and other sentences, say from where an order is sure. What one language holds is foreign
-to the other. Keep people and voices that figures are reported for out of both.
+the part "limit", other voices and other sentences, say with them from where a command is taken. What one language holds
+is foreign to the other. Keep people and voices that figures are reported for out of both.
 
 `hear` takes the time; what it writes to FEATURES, a line a recording in an order that mixes them, is enough to fit by.
 """
@@ -35,7 +35,15 @@ from assistant.recognition.grammar import rejection
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import FEATURES, Phones, phones_of, size
+from assistant.recognition.grammar.rejection import (
+    FEATURES,
+    SURE,
+    WEAKEST,
+    Phones,
+    phones_of,
+    size,
+    weakest_of,
+)
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
 from intents.results import IntentMatch
@@ -52,11 +60,20 @@ if TYPE_CHECKING:
     from assistant.recognition.grammar.search import Path as Heads
     from intents.catalogue import Catalogue
 
-LOST: Final = 0.005
-"""Share of the people's commands that were heard right, and may be turned down under their small language."""
+LOST: Final = 0.01
+"""Acceptance of the people that may be lost to rejection under their small language.
 
-VOICES_LOST: Final = 0.05
-"""The same of the voices' commands under the bundled language: by it is set how much more a large one is asked."""
+The share of the commands spoken that are heard right and turned down.
+"""
+
+VOICES_LOST: Final = 0.02
+"""The same of the voices under the bundled language: by it is set how much more a large one is asked.
+
+With one point instead of two, twice as much of all else is accepted; `fit` prints it.
+"""
+
+POINTS: Final = (0.5, 1, 1.5, 2, 3, 5)
+"""Points of the voices' acceptance that `fit` says the price of."""
 
 NOISE_DB: Final = (None, 15.0, 6.0)
 """What the people are heard in."""
@@ -65,12 +82,10 @@ HOPELESS: Final = -4.0
 """Mean of log-likelihood a frame behind the best phones, below which nothing inside was ever found."""
 
 VOICED: Final = "commands of voices"
+FOREIGN_VOICED: Final = "all else by voices"
 QUIET: Final = "commands of people, quiet"
 LIMIT: Final = "limit"
 BY_PEOPLE: Final = "commands of people"
-
-MOST_SAID: Final = 0.5
-"""Share of the words of an order that were said: above, it is an order of something else rather than none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +97,7 @@ class Heard:
     inside: bool
     """Whether it is what the path says."""
     order: bool
-    """Whether it was taken for an order."""
+    """Whether it was taken for an order, and not only asked about."""
     size: float
     """Of its language; see `rejection.size`."""
     phones: Phones
@@ -213,9 +228,11 @@ class Listener:
             "command": True,
             "inside": inside,
             "order": self._catalogue.intents[match.intent].kind == "commerce",
+            "certain": match.certain,
             "heard": text,
             "size": size(network.size),
-            "features": found.features.round(4).tolist(),
+            "frames": found.frames.tolist(),
+            "beside": found.beside.round(4).tolist(),
             "words": found.words.tolist(),
             "right": right,
         }
@@ -239,9 +256,9 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         Heard(
             group=line["group"],
             inside=line["inside"],
-            order=line["order"],
+            order=line["order"] and line["certain"],
             size=line["size"],
-            phones=Phones(features=np.array(line["features"]), words=np.array(line["words"])),
+            phones=Phones(**{name: np.array(line[name]) for name in ("frames", "beside", "words")}),
             right=np.array(line["right"]),
         )
         for line in lines
@@ -258,24 +275,33 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     groups = np.array([each.group for each in heard])
     inside = np.array([each.inside for each in heard])
     people = inside & np.array([BY_PEOPLE in group for group in groups])
-    limit = float(np.quantile(odds[people], LOST))
+    spoken_by_people = sum(count for group, count in total.items() if BY_PEOPLE in group)
+    spoken_by_voices = sum(count for group, count in total.items() if group.endswith(VOICED))
+    limit = lost_below(odds[people], LOST * spoken_by_people)
     sizes = np.array([each.size for each in heard])
     voiced = inside & np.array([group.endswith(VOICED) for group in groups])
-    slope = max(float(np.quantile(odds[voiced], VOICES_LOST)) - limit, 0) / sizes[voiced].max()
+    slope = max(lost_below(odds[voiced], VOICES_LOST * spoken_by_voices) - limit, 0) / sizes[voiced].max()
     odds -= limit + slope * sizes
     for group in sorted(total):
         own = odds[groups == group]
         sys.stdout.write(
             f"{group}: {len(own)} of {total[group]} taken for a command, {int((own >= 0).sum())} when it must fit\n"
         )
+    foreign = ~inside & np.array([group.endswith(FOREIGN_VOICED) for group in groups])
+    spoken_else = sum(count for group, count in total.items() if group.endswith(FOREIGN_VOICED))
+    for points in POINTS:
+        taken = int((odds[foreign] >= lost_below(odds[voiced], points / 100 * spoken_by_voices)).sum())
+        sys.stdout.write(
+            f"with {points:g} points of the voices' acceptance lost, {taken} of {spoken_else} of all else are taken\n"
+        )
     much = float((odds[people] < slope * sizes.max()).mean())
     sys.stdout.write(f"of the people's commands {much:.3f} would fail what the bundled language asks\n")
-    said = np.array([each.right.mean() for each in heard])
-    orders = ~inside & (said <= MOST_SAID) & np.array([each.order for each in heard])
-    order_of = np.argsort(-odds[orders])[:6]
+    weakest = np.array([weakest_word(each, features, phone) for each in heard])
+    sure = (odds >= SURE) & (weakest >= WEAKEST)
+    orders = np.array([each.order for each in heard])
     sys.stdout.write(
-        f"the highest odds of {orders.sum()} that were taken for an order, and no more than half of whose words were "
-        f"said: {np.round(odds[orders][order_of], 2)}\n"
+        f"of {int((orders & inside).sum())} orders that were given, {int((orders & inside & sure).sum())} are sure; of "
+        f"{int((orders & ~inside).sum())} that were not, {int((orders & ~inside & sure).sum())}\n"
     )
     return {
         "features": {name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True)},
@@ -285,6 +311,16 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "size": round(-slope, 4),
         "constant": round(-limit, 4),
     }
+
+
+def lost_below(odds: NDArray[np.float64], count: float) -> float:
+    """The limit below which `count` of the odds are lost, to the whole number below."""
+    return float(np.sort(odds)[int(count)])
+
+
+def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> float:
+    """How well the worst of the words fits; see `rejection.Fit.weakest`."""
+    return weakest_of(heard.phones.features @ features + phone, heard.phones.words)
 
 
 def judged(heard: Iterable[Heard], features: NDArray[np.float64], phone: float) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Let synthetic voices say commands and all else: the corpus that `tests.training.rejection` learns by.
 
-    python -m tests.training.voices TEXTS VOICES [--noise FILE] [--every N]
+    python -m tests.training.voices TEXTS VOICES [--noise FILE] [--every N] [--processes N]
 
 TEXTS is a folder of sentences that people wrote to assistants, `*.jsonl` of {text, label}; those of the label "none"
 are nothing that the bundled language is for. To them come sentences of the language, and sentences of it in which a
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import random
 import re
 import subprocess
@@ -95,22 +97,35 @@ def main() -> None:
     parser.add_argument("voices", type=Path)
     parser.add_argument("--noise", type=Path, help="a recording of noise that is mixed in, too")
     parser.add_argument("--every", type=int, default=1, help="say every Nth sentence only")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     arguments.voices.mkdir(parents=True)
     noises = ["white", "pink", "babble", *([str(arguments.noise)] * 2 if arguments.noise else [])]
-    said = sentences(arguments.texts)
-    with (arguments.voices / "labels.jsonl").open("w", encoding="utf-8") as file:
-        for part, voices in PARTS.items():
-            for number, (text, intent) in list(enumerate(said[part]))[:: arguments.every]:
-                voice, audio = voices[number % len(voices)], f"{part}-{number:04}.flac"
-                rng = random.Random(f"{part} {number}")
-                speech = spoken(voice, text, number, rng)
-                condition = drawn(rng, noises)
-                heard = heard_as(speech, condition, seed=0, recording=audio)
-                soundfile.write(arguments.voices / audio, heard, SAMPLE_RATE)
-                line = {"audio": audio, "text": text, "intent": intent, "part": part, "voice": voice}
-                file.write(json.dumps({**line, "condition": condition.label}) + "\n")
-                file.flush()
+    todo = [
+        (arguments.voices, noises, part, number, sentence)
+        for part, said in sentences(arguments.texts).items()
+        for number, sentence in list(enumerate(said))[:: arguments.every]
+    ]
+    with (
+        (arguments.voices / "labels.jsonl").open("w", encoding="utf-8") as file,
+        multiprocessing.get_context("spawn").Pool(arguments.processes) as pool,
+    ):
+        for line in pool.imap(recorded, todo, chunksize=8):
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+
+
+def recorded(task: tuple[Path, Sequence[str], str, int, Sentence]) -> dict[str, Any]:
+    """Record one sentence into the folder, under one of the noises, and give its label."""
+    folder, noises, part, number, (text, intent) = task
+    voice, audio = PARTS[part][number % len(PARTS[part])], f"{part}-{number:04}.flac"
+    rng = random.Random(f"{part} {number}")
+    speech = spoken(voice, text, number, rng)
+    condition = drawn(rng, noises)
+    heard = heard_as(speech, condition, seed=0, recording=audio)
+    soundfile.write(folder / audio, heard, SAMPLE_RATE)
+    line = {"audio": audio, "text": text, "intent": intent, "part": part, "voice": voice}
+    return {**line, "condition": condition.label}
 
 
 def sentences(texts: Path) -> dict[str, list[Sentence]]:

@@ -33,19 +33,23 @@ WEIGHTS: Final = "rejection.json"
 FEATURES: Final = ("beside", "beside above", "length", "length squared", "three frames", "four frames")
 """What a phone is judged by."""
 
-SURE: Final = 3.0
-"""Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant.
+SURE: Final = 2.0
+"""Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant."""
 
-Above what `tests/training/rejection.py` finds of sentences that are no order and were taken for one.
+WEAKEST: Final = -0.4
+"""What each word of it has to fit by, too (`Fit.weakest`): one foreign word makes another order, or none.
+
+Of what is no order and was taken for one, `tests/training/rejection.py` counts what passes both.
 """
 
-DOUBT: Final = (-6.0, 4.0)
+DOUBT: Final = (-6.0, 7.0)
 """Between these, by the best phone of each frame, everyday words must be searched to decide (`undoubted`)."""
 
 SMALL: Final = 10_000
 """Instances of a network up to which a language is small."""
 
 _USUAL_FRAMES: Final = 8.0
+_HURRIED: Final = 4
 _WORST: Final = -12.0
 _BEST: Final = 6.0
 _NEAR: Final = -1.0
@@ -73,15 +77,32 @@ class Weights:
 class Phones:
     """The phones of a path that are speech."""
 
-    features: NDArray[np.float64]
-    """Shape (n, features)."""
+    frames: NDArray[np.int64]
+    """How long each lasts, shape (n,)."""
+    beside: NDArray[np.float64]
+    """Log-likelihood less that of the best path through everyday words, mean over its frames, shape (n,)."""
     words: NDArray[np.int64]
     """Number of the word that each is in, shape (n,)."""
 
     @property
+    def features(self) -> NDArray[np.float64]:
+        """What each is judged by, shape (n, features)."""
+        beside = np.clip(self.beside, _WORST, _BEST)
+        length = np.log(self.frames / _USUAL_FRAMES)
+        rows = (
+            beside,
+            np.maximum(beside - _NEAR, 0),
+            length,
+            length**2,
+            self.frames == 3,
+            self.frames <= _HURRIED,
+        )
+        return np.column_stack(rows).astype(np.float64)
+
+    @property
     def hurried(self) -> float:
         """Share of those with four frames at most: where a path is forced upon other speech, it squeezes phones in."""
-        return float(self.features[:, FEATURES.index("four frames")].mean())
+        return float((self.frames <= _HURRIED).mean())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +113,8 @@ class Fit:
     """Log odds that the utterance is what the path says; what is below 0 is turned down."""
     words: tuple[float, ...]
     """Mean log odds over the phones of each word."""
+    weakest: float
+    """The least sum of log odds over the phones of a word, by one more than they are: a short word says less."""
 
     @property
     def foreign(self) -> bool:
@@ -101,7 +124,7 @@ class Fit:
     @property
     def doubtful(self) -> bool:
         """Whether it is too little to order by."""
-        return self.utterance < SURE
+        return self.utterance < SURE or self.weakest < WEAKEST
 
 
 def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network) -> Fit:
@@ -121,18 +144,27 @@ def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], ne
             + weights.constant
         ),
         words=tuple((sums / np.maximum(count, 1)).tolist()),
+        weakest=weakest_of(odds, found.words),
     )
+
+
+def weakest_of(odds: NDArray[np.float64], words: NDArray[np.int64]) -> float:
+    """Of the log odds of phones, shape (n,), and the word that each is in, what `Fit.weakest` is."""
+    count = np.bincount(words)
+    spoken = count > 0
+    return float((np.bincount(words, odds)[spoken] / (count[spoken] + 1)).min())
 
 
 def undoubted(path: Path, scores: NDArray[np.float32], network: Network) -> Fit | None:
     """The fit of `path` beside the best phone of each frame, where that leaves no doubt; None where it does.
 
-    It costs nothing beside the search for everyday words, and where it is sure the two decide alike: whether the path
-    is turned down, and whether it may order.
+    It costs nothing beside the search for everyday words, and where it is sure the two decide alike whether the path is
+    turned down. What is no order and fits the best phones that well in every word is next to never found.
     """
     found = fit(path, scores, scores[:, : network.phone_senones].max(axis=1), network)
     least, most = DOUBT
-    return None if least <= found.utterance <= most else found
+    sure = found.utterance < least or (found.utterance > most and not found.doubtful)
+    return found if sure else None
 
 
 def size(instances: int) -> float:
@@ -144,7 +176,7 @@ def phones_of(
     path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network
 ) -> Phones:
     """What each phone of `path`, which holds a word, is judged by; see `fit`."""
-    features, words = [], []
+    lengths, differences, words = [], [], []
     word = 0
     for segment in path.segments:
         if network.filler[segment.instance]:
@@ -153,11 +185,14 @@ def phones_of(
             word += 1
         frames = np.arange(segment.start, segment.end)
         columns = network.states[list(segment.states), segment.instance]
-        mean = min(max(float((scores[frames, columns] - beside[frames]).mean()), _WORST), _BEST)
-        length = np.log(len(frames) / _USUAL_FRAMES)
-        features.append((mean, max(mean - _NEAR, 0), length, length**2, len(frames) == 3, len(frames) <= 4))
+        lengths.append(len(frames))
+        differences.append(float((scores[frames, columns] - beside[frames]).mean()))
         words.append(word)
-    return Phones(features=np.array(features, dtype=np.float64), words=np.array(words))
+    return Phones(
+        frames=np.array(lengths),
+        beside=np.array(differences, dtype=np.float64),
+        words=np.array(words),
+    )
 
 
 def confidence(odds: float) -> float:

@@ -9,7 +9,17 @@ import pytest
 
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import FEATURES, fit, load_weights, phones_of, undoubted
+from assistant.recognition.grammar.rejection import (
+    FEATURES,
+    SURE,
+    WEAKEST,
+    Fit,
+    fit,
+    load_weights,
+    phones_of,
+    undoubted,
+    weakest_of,
+)
 from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE
 from intents.catalogue import load_catalogue
@@ -110,6 +120,23 @@ def test_what_fits_badly_is_doubtful_and_what_fits_well_is_not() -> None:
     well, badly = hear(listening_for(ORDER), samples), hear(listening_for(almost), samples)
     assert (well.text, well.doubtful) == (ORDER, False)
     assert (badly.text, badly.doubtful) == (almost, True)
+
+
+def test_a_word_counts_by_its_phones_and_a_short_one_for_less() -> None:
+    odds, words = np.array([2.0, 2.0, -1.0, -1.0, -1.0, -2.0]), np.array([0, 0, 1, 1, 1, 2])
+    assert weakest_of(odds, words) == -1.0
+    assert weakest_of(odds[:5], words[:5]) == -0.75
+    # A word of which no phone is known is none.
+    assert weakest_of(odds[:2], np.array([0, 2])) == 1.0
+
+
+def test_one_weak_word_is_doubt_enough_for_an_order_and_not_to_turn_it_down() -> None:
+    well = Fit(utterance=SURE, words=(1.0, 1.0), weakest=WEAKEST)
+    assert (well.foreign, well.doubtful) == (False, False)
+    weak = Fit(utterance=SURE, words=(1.0, -1.0), weakest=WEAKEST - 0.01)
+    assert (weak.foreign, weak.doubtful) == (False, True)
+    little = Fit(utterance=SURE - 0.01, words=(1.0, 1.0), weakest=1.0)
+    assert (little.foreign, little.doubtful) == (False, True)
 
 
 @needs_recordings
