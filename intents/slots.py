@@ -32,6 +32,8 @@ _SKELETONS = 400
 _SEED = 0
 # "On the day after tomorrow at twenty five to seven in the morning"; a longer run of such words is none.
 _MOST_TIME_WORDS = 14
+# A number of a phone or of noise is no number of pizzas.
+_MOST_DIGITS = 4
 _JOINING = frozenset({"and", "with", "extra"})
 _BEFORE_TIMES = frozenset({"at", "by", "around", "before", "after", "until", "till", "past"})
 
@@ -79,6 +81,18 @@ class SlotFinder:
             self._slots[intent] = _slots_by_list(catalogue, intent)
             self._several[intent] = _several(catalogue, intent)
             self._learn(intent)
+        whole = {
+            name: {words: value for words, value in texts.items() if isinstance(value, int)}
+            for name, texts in values.texts.items()
+        }
+        counts = {name for name, texts in values.texts.items() if texts and len(whole[name]) == len(texts)}
+        self._numbers = {words: number for name in sorted(counts) for words, number in whole[name].items()}
+        # Numbers beyond a list's, too: "twenty five pizzas" are neither twenty nor one, which the partner has to say.
+        self._before_what = {
+            (intent, name): self._following(intent, name)
+            for intent in orders
+            for name in sorted(counts & self._slots[intent].keys())
+        }
 
     def find(self, intent: str, text: str, now: datetime | None = None) -> dict[str, SlotValue]:
         """Slot name to canonical value, from the normalised `text`; where values overlap, the longest counts.
@@ -158,6 +172,8 @@ class SlotFinder:
         spans = [(name, span) for name, some in found.items() if name in lists for span in some]
         for name in lists.keys() & self._times_in.keys():
             spans += [(name, span) for span in self._times(name, words)]
+        for name in lists.keys() & {name for it, name in self._before_what if it == intent}:
+            spans = self._counted(intent, name, words, spans)
         if intent in self._orders:
             spans = [(name, span) for name, span in spans if self._is_wanted(intent, name, span, words)]
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
@@ -169,6 +185,65 @@ class SlotFinder:
                 used |= places
                 chosen.append((name, span))
         return sorted(chosen, key=lambda item: item[1].start)
+
+    def _counted(
+        self, intent: str, name: str, words: Sequence[str], spans: Sequence[tuple[str, Span]]
+    ) -> list[tuple[str, Span]]:
+        """`spans` with the numbers of the list `name` whole, and with those that stand where it has one."""
+        followers = self._before_what[intent, name]
+        begins = {span.start for other, span in spans if other != name}
+        runs = [
+            run
+            for run in self._number_runs(words)
+            if (run.stop in begins and SLOT_MARK in followers)
+            or (run.stop < len(words) and words[run.stop] in followers)
+        ]
+        kept = [
+            (other, span)
+            for other, span in spans
+            if other != name or not any(self._is_part(span, run) for run in self._number_runs(words))
+        ]
+        known = {span for other, span in kept if other == name}
+        return [*kept, *((name, run) for run in runs if run not in known)]
+
+    @staticmethod
+    def _is_part(span: Span, run: Span) -> bool:
+        """Whether a number is only a part of a longer one."""
+        return (
+            run.start <= span.start
+            and span.stop <= run.stop
+            and span.stop - span.start < run.stop - run.start
+        )
+
+    def _number_runs(self, words: Sequence[str]) -> Iterator[Span]:
+        """The whole numbers in `words`, the longest from every word on."""
+        start = 0
+        while start < len(words):
+            stop = next(
+                (stop for stop in range(start + 3, start, -1) if tuple(words[start:stop]) in self._numbers),
+                start + 1 if words[start].isdecimal() and len(words[start]) <= _MOST_DIGITS else start,
+            )
+            if stop > start:
+                yield Span(start=start, stop=stop, text=" ".join(words[start:stop]))
+            start = max(stop, start + 1)
+
+    def _following(self, intent: str, name: str) -> frozenset[str]:
+        """The words that follow a value of the list in sampled sentences; `SLOT_MARK` where that is another value."""
+        rng = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
+        descent = Descent(self._catalogue.commands, intent, rng=rng, spoken=False, open_slots=True)
+        found: set[str] = set()
+        for _ in range(_SKELETONS):
+            phrase = descent.draw()
+            if phrase is None:
+                continue
+            words = phrase.text.split()
+            marks = [place for place, word in enumerate(words) if word == SLOT_MARK]
+            found.update(
+                words[mark + 1]
+                for mark, other in zip(marks, phrase.lists, strict=False)
+                if other == name and mark + 1 < len(words)
+            )
+        return frozenset(found)
 
     def _is_wanted(self, intent: str, name: str, span: Span, words: Sequence[str]) -> bool:
         """Whether a value in an order is neither denied nor a part of a time that the order has no slot for."""
@@ -236,6 +311,9 @@ class SlotFinder:
         if value is None and name in self._times_in:
             for reading in self._times_in[name].readings(text, now):
                 return next(iter(reading.slots.values()), text)
+        if value is None and name in {other for _, other in self._before_what}:
+            number = self._numbers.get(tuple(text.split()))
+            return int(text) if number is None else number
         return text if value is None else worked_out(value, now)
 
 

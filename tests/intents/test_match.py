@@ -304,6 +304,12 @@ def test_some_things_count_in_a_conversation_only(
         ("order a large ham pizza for tomorrow at eight", {"size": "large", "topping": "ham"}),
         ("order a large ham pizza by seven", {"size": "large", "topping": "ham"}),
         ("order a pizza with ham for two people", {"quantity": 2, "topping": "ham"}),
+        # More, or fewer, than are sold: that is for the partner to say.
+        ("order 25 large ham pizzas", {"quantity": 25, "size": "large", "topping": "ham"}),
+        ("get 120 pizzas", {"quantity": 120}),
+        ("order zero large ham pizzas", {"quantity": 0, "size": "large", "topping": "ham"}),
+        ("order a large pizza from pizza 73", {"size": "large"}),
+        (f"order {'9' * 40} pizzas", {}),
     ],
 )
 def test_an_order_in_ones_own_words_loses_and_invents_nothing(
@@ -312,6 +318,20 @@ def test_an_order_in_ones_own_words_loses_and_invents_nothing(
     match = matcher.match(text)
     assert isinstance(match, IntentMatch)
     assert (match.intent, match.step, match.slots) == ("pizza", "model", slots)
+
+
+@pytest.mark.parametrize(
+    ("text", "slots"),
+    [
+        ("call me a taxi to the zoo for forty two people", {"destination": "zoo", "passengers": 42}),
+        ("call me a taxi to the airport for 12 people", {"destination": "airport", "passengers": 12}),
+        ("pick me up at 40 main street and take me to the zoo", {"destination": "zoo"}),
+    ],
+)
+def test_as_many_ride_as_were_said_to(matcher: Matcher, text: str, slots: dict[str, object]) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.step, match.slots) == ("ride", "model", slots)
 
 
 def test_a_question_that_has_no_answers_takes_commands_only(matcher: Matcher) -> None:
