@@ -32,9 +32,12 @@ _SKELETONS = 400
 _SEED = 0
 # "On the day after tomorrow at twenty five to seven in the morning"; a longer run of such words is none.
 _MOST_TIME_WORDS = 14
+# "A couple of".
+_MOST_NUMBER_WORDS = 3
 # A number of a phone or of noise is no number of pizzas.
 _MOST_DIGITS = 4
 _JOINING = frozenset({"and", "with", "extra"})
+_LEFT_OUT = frozenset({"hold", "minus", "except"})
 _BEFORE_TIMES = frozenset({"at", "by", "around", "before", "after", "until", "till", "past"})
 
 
@@ -219,9 +222,11 @@ class SlotFinder:
         """The whole numbers in `words`, the longest from every word on."""
         start = 0
         while start < len(words):
+            longest = min(start + _MOST_NUMBER_WORDS, len(words))
+            in_digits = words[start].isdecimal() and len(words[start]) <= _MOST_DIGITS
             stop = next(
-                (stop for stop in range(start + 3, start, -1) if tuple(words[start:stop]) in self._numbers),
-                start + 1 if words[start].isdecimal() and len(words[start]) <= _MOST_DIGITS else start,
+                (stop for stop in range(longest, start, -1) if tuple(words[start:stop]) in self._numbers),
+                start + in_digits,
             )
             if stop > start:
                 yield Span(start=start, stop=stop, text=" ".join(words[start:stop]))
@@ -249,7 +254,7 @@ class SlotFinder:
         """Whether a value in an order is neither denied nor a part of a time that the order has no slot for."""
         light = self._catalogue.fillers
         before = next((word for word in reversed(words[: span.start]) if word not in light), "")
-        if before in self._orders[intent]:
+        if before in self._orders[intent] or before in _LEFT_OUT:
             return False
         if name in self._times_in:
             return True

@@ -190,7 +190,14 @@ def test_the_same_within_a_minute_asks_once_more(store: Store, clock: SimulatedC
     assert later.interaction.reply.endswith("Shall I order?")
 
 
-NO: tuple[str, ...] = ("no", "no wait", "wait no cancel that", "cancel my order", "don't do it")
+NO: tuple[str, ...] = (
+    "no",
+    "no wait",
+    "wait no cancel that",
+    "cancel my order",
+    "cancel my pizza",
+    "don't do it",
+)
 
 
 @pytest.mark.parametrize("no", NO)
