@@ -65,6 +65,19 @@ def test_thresholds_ask_where_it_pays_and_accept_where_it_is_safe() -> None:
     assert accept >= 0.9
 
 
+def test_all_labels_are_asked_about_from_one_probability_and_accepted_from_their_own() -> None:
+    names = ("music", "pizza", "none")
+    labels = ["music"] * 100 + ["pizza"] * 4 + ["none"] * 104
+    # By its four cases alone, pizza would be asked about from 0.3.
+    music = [*np.linspace(0.6, 1.0, 100), *[0.0] * 4, *np.linspace(0.2, 0.58, 100), *[0.0] * 4]
+    pizza = [*[0.0] * 100, *[0.35, 0.8, 0.9, 0.95], *[0.0] * 100, *[0.1] * 4]
+    rest = 1 - np.array(music) - np.array(pizza)
+    probabilities = np.stack([music, pizza, rest], axis=1).astype(np.float32)
+    chosen = choose_thresholds(labels, [False] * 208, ["mine"] * 208, [probabilities], names)
+    assert chosen["music"][0] == chosen["pizza"][0]
+    assert chosen["music"][1] < 0.9 <= chosen["pizza"][1]
+
+
 def test_texts_that_are_alike_are_one_group_and_stay_in_one_part() -> None:
     texts = [
         "play some smooth jazz",
