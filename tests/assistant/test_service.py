@@ -70,7 +70,7 @@ def run(home: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     return run
@@ -109,7 +109,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path, odd: str) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     about_us = [line for line in done.stderr.splitlines() if "pennyworth" in line.lower()]
     assert (done.returncode, about_us) == (0, []), done.stderr
@@ -124,7 +124,7 @@ def test_systemd_counts_the_unit_among_the_guarded(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     found = re.search(r"Overall exposure level .*: ([0-9.]+)", done.stdout)
     assert found, done.stdout + done.stderr

@@ -150,6 +150,8 @@ def _staging() -> Iterator[Any]:
         closing(duckdb.connect(str(Path(folder) / "staging.db"))) as staged,
     ):
         staged.execute("SET TimeZone = 'UTC'")
+        staged.execute("SET enable_progress_bar = false")
+        staged.execute("SET enable_progress_bar_print = false")
         for table in _TABLES:
             staged.register(f"empty_{table}", SCHEMAS[table].empty_table())
         yield staged

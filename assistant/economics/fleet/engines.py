@@ -123,6 +123,9 @@ def on_duckdb(lake: Lake) -> Iterator[OnDuckDb]:
     with closing(duckdb.connect()) as connection, tempfile.TemporaryDirectory(prefix="pennyworth-") as spill:
         connection.execute(f"SET temp_directory = '{spill}'")
         connection.execute("SET TimeZone = 'UTC'")
+        # It would be written between the lines of a report, or of JSON, where a query takes more than two seconds.
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET enable_progress_bar_print = false")
         for table, schema in SCHEMAS.items():
             if files := lake.files(table):
                 paths = ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files)

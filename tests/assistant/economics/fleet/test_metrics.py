@@ -14,7 +14,7 @@ from assistant.cli.main import command
 from assistant.economics.attribution.models import Parameters
 from assistant.economics.fleet.collect import collect
 from assistant.economics.fleet.effect import claims
-from assistant.economics.fleet.engines import OnLog
+from assistant.economics.fleet.engines import OnLog, on_duckdb
 from assistant.economics.fleet.simulate import simulate
 from assistant.errors import FleetError, LedgerError, StoreError
 from assistant.ledger.exchange import load_rates
@@ -110,6 +110,14 @@ def test_duckdb_and_sqlite_say_the_same(lake: Lake, by: str, capsys: pytest.Capt
     assert said[0] == said[1]
     assert said[0]["simulated"] is True
     assert said[0]["totals"]["interactions"] > 1000
+
+
+def test_no_progress_bar_is_written_into_a_report(lake: Lake) -> None:
+    with on_duckdb(lake) as engine:
+        found = engine.connection.execute(
+            "SELECT current_setting('enable_progress_bar'), current_setting('enable_progress_bar_print')"
+        ).fetchone()
+    assert found == (False, False)
 
 
 @pytest.mark.slow
