@@ -114,7 +114,8 @@ def _by_model(it: Explanation, model: ModelView) -> Iterator[Decision]:
         why = (
             f"ordering verb: {evidence.verb or 'none'}; thing ordered: {evidence.thing or 'none'}; "
             f"in this order: {'yes' if evidence.in_order else 'no'}; may deny it: {evidence.denial or 'nothing'}; "
-            f"makes it a question: {evidence.question or 'nothing'}"
+            f"makes it a question: {evidence.question or 'nothing'}; "
+            f"names what can be had: {'yes' if evidence.named else 'no'}"
         )
         yield Decision(
             step="evidence", outcome="accepted" if evidence.suffices else "asked", intent=intent, why=why

@@ -43,6 +43,8 @@ class IntentDefinition:
     """Slots that take words no list has, in the order to look for them; none of an order."""
     last: tuple[str, ...]
     """Slots that are said last: behind the value of one seldom anything follows."""
+    named: tuple[str, ...]
+    """What can be ordered by it (normalised); an order of which only the model knows is asked about without one."""
     unless: tuple[str, ...]
     """Phrases (normalised) that make a text which only the model takes for it one about something else."""
     decoys: tuple[str, ...]
@@ -117,6 +119,7 @@ def _definition(name: str, definitions: Definitions, commands: Intents) -> Inten
         answers=metadata.answers,
         open=metadata.open,
         last=metadata.last,
+        named=metadata.named,
         unless=metadata.unless,
         decoys=metadata.decoys,
         replies=metadata.replies,

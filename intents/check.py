@@ -47,7 +47,7 @@ _BLOCK_KEYS = (
     "name_domains",
     "settings",
 )
-_INTENT_METADATA = ("kind", "required", "answers", "open", "last", "unless", "decoys", "replies")
+_INTENT_METADATA = ("kind", "required", "answers", "open", "last", "named", "unless", "decoys", "replies")
 _SHARED_METADATA = ("fillers",)
 _DEEPEST = 12
 _RANGE_KEYS = (
@@ -82,6 +82,8 @@ class Metadata:
     """Slots that take words no list has."""
     last: tuple[str, ...] = ()
     """Slots behind whose values seldom anything follows."""
+    named: tuple[str, ...] = ()
+    """What can be ordered (normalised)."""
     unless: tuple[str, ...] = ()
     """Phrases (normalised) that make a text one about something else."""
     decoys: tuple[str, ...] = ()
@@ -461,6 +463,7 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
         answers=answers,
         open=_open_slots(body.get("open", {}), slots, kind, f"{place}.open"),
         last=last,
+        named=tuple(map(normalise, _texts(body.get("named", []), f"{place}.named"))),
         unless=tuple(map(normalise, _texts(body.get("unless", []), f"{place}.unless"))),
         decoys=tuple(_texts(body.get("decoys", []), f"{place}.decoys")),
         replies=tuple(

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 from intents.features import Classes
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from intents.model import Header
 
@@ -33,18 +33,25 @@ class Evidence:
     """What stands before the verb and makes it a question, as in "where can i get a taxi"."""
     in_order: bool
     """Whether a thing ordered comes after an ordering verb, as in "get me a pizza"."""
+    named: bool
+    """Whether something is named that can be had by this order, where the intent says what that is called."""
 
     @property
     def suffices(self) -> bool:
         """Whether it may be accepted without asking."""
-        return self.in_order and self.denial is None and self.question is None
+        return self.in_order and self.named and self.denial is None and self.question is None
 
 
 class Verifier:
     """Looks for evidence; well heard or one slip of the ear apart."""
 
-    def __init__(self, header: Header, known: Container[str]) -> None:
-        """Takes the classes from a model's `header`; a word of the `known` is never another misheard."""
+    def __init__(
+        self, header: Header, known: Container[str], *, named: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Takes the classes from a model's `header`; a word of the `known` is never another misheard.
+
+        `named` says of an order, by its label, what the things are called that can be had by it.
+        """
         self._denial = {label: frozenset(words) for label, words in header.denial.items()}
         self._questions = {label: Classes({"": phrases}) for label, phrases in header.questions.items()}
         self._finders = {
@@ -54,6 +61,8 @@ class Verifier:
             )
             for label, pair in header.evidence.items()
         }
+
+        self._names = {label: _Finder(phrases, known) for label, phrases in (named or {}).items() if phrases}
 
     def is_order(self, label: str) -> bool:
         """Whether `label` is an order, which needs evidence."""
@@ -72,6 +81,7 @@ class Verifier:
             verb=verbs[0][1] if verbs else None,
             thing=things[-1][1] if things else None,
             in_order=bool(verbs and things) and verbs[0][0] < things[-1][0],
+            named=label not in self._names or bool(self._names[label].find(words)),
             denial=self.denial(label, text),
             question=self._question(label, words[: verbs[0][0]]) if verbs else None,
         )

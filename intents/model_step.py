@@ -28,7 +28,11 @@ class ModelStep:
         self.model = model
         self._known = frozenset(label for label in model.header.labels if label in catalogue.intents)
         self._unless = {label: catalogue.intents[label].unless for label in self._known}
-        self._verifier = Verifier(model.header, model.features)
+        self._verifier = Verifier(
+            model.header,
+            model.features,
+            named={label: catalogue.intents[label].named for label in self._known},
+        )
         orders = {
             label: frozenset(model.header.denial.get(label, ()))
             for label in self._known

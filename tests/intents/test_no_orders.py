@@ -161,9 +161,9 @@ def test_what_only_looks_like_these_is_still_understood(matcher: Matcher, text: 
 @pytest.mark.parametrize(
     ("text", "intent", "question"),
     [
-        ("can i order a burger from the lucky wok", "pizza", "can i"),
-        ("can we order takeout from panda express", "pizza", "can we"),
-        ("may i order dinner from the olive garden", "pizza", "may i"),
+        ("can i order a pizza from the lucky wok", "pizza", "can i"),
+        ("can we order a takeout pizza from panda express", "pizza", "can we"),
+        ("may i order a pizza from the olive garden", "pizza", "may i"),
         ("where can i get a taxi to the airport", "ride", "where"),
         ("when can i get a taxi to the station", "ride", "when"),
         ("is there a taxi that can take me to the airport", "ride", "is there"),
@@ -179,6 +179,7 @@ def test_who_asks_what_can_be_ordered_is_asked_and_nothing_is_ordered(
     # It is the question alone that stands against it.
     assert explanation.model.belief.score >= explanation.model.belief.accept
     assert explanation.model.evidence.in_order
+    assert explanation.model.evidence.named
     assert explanation.model.evidence.denial is None
     assert (explanation.result.intent, explanation.result.certain) == (intent, False)
     last = decisions(explanation)[-1]
@@ -187,10 +188,27 @@ def test_who_asks_what_can_be_ordered_is_asked_and_nothing_is_ordered(
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "order some sushi",
+        "could you order me a burger and fries",
+        "can you order some chinese food from panda express",
+    ],
+)
+def test_something_that_cannot_be_had_is_asked_about(matcher: Matcher, text: str) -> None:
+    explanation = matcher.explain(text)
+    assert isinstance(explanation.result, IntentMatch)
+    assert (explanation.result.intent, explanation.result.certain) == ("pizza", False)
+    assert explanation.model is not None
+    assert explanation.model.evidence is not None
+    assert (explanation.model.evidence.in_order, explanation.model.evidence.named) == (True, False)
+
+
+@pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("can you order some chinese food from panda express", "pizza"),
-        ("could you order me a burger and fries", "pizza"),
+        ("can you order some pizza from panda express", "pizza"),
+        ("could you order me a pizza and fries", "pizza"),
         ("can i get a cab from here to the museum with three of us", "ride"),
     ],
 )
