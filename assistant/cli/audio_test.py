@@ -30,7 +30,7 @@ from assistant.audiotest.results import Run
 from assistant.audiotest.score import score
 from assistant.audiotest.table import comparison_lines, score_table
 from assistant.audiotest.workers import Job, Task, hear_all
-from assistant.cli.exits import INTERRUPTED, NOT_SO
+from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED, NOT_SO
 from assistant.cli.hear import with_engine
 from assistant.cli.models import used_model
 from assistant.cli.options import Settings, console, global_options, no_adapt_option
@@ -156,7 +156,8 @@ def run(
     """Hear every recording of CORPUS under each condition, and say how much of it was understood.
 
     CORPUS is a folder with cases.jsonl or labels.jsonl, or a public corpus as it is published. The same seed gives
-    the same sound, whatever the number of workers. Exits 1 when the run is worse than its --baseline.
+    the same sound, whatever the number of workers. Exits 1 when the run is worse than its --baseline, and else
+    3 when a recording could not be heard.
     """
     if resume and json_file is None:
         raise click.UsageError("--resume goes on with what --json FILE has kept; give both")
@@ -245,7 +246,16 @@ def run(
             err=True,
         )
         return INTERRUPTED
-    return NOT_SO if any(each.worse for each in comparisons) else 0
+    failures = [result for result in done.results if result.error]
+    if failures:
+        first = failures[0]
+        click.echo(
+            f"pennyworth: {len(failures)} of {len(done.results)} cases failed; the first, {first.audio}: {first.error}",
+            err=True,
+        )
+    if any(each.worse for each in comparisons):
+        return NOT_SO
+    return DEVICE_FAILED if failures else 0
 
 
 @command.command(name="record")

@@ -373,9 +373,9 @@ def test_a_broken_recording_is_a_failed_case(bench: Bench) -> None:
     with (corpus / "cases.jsonl").open("a") as file:
         file.write(json.dumps({"audio": "2.flac", "intent": "music", "slots": {}}) + "\n")
     out, report = bench.folder / "broken.json", bench.folder / "broken.xml"
-    bench.run(
-        corpus, "--workers", "1", "--json", out, "--junit", report, "--html", bench.folder / "broken.html"
-    )
+    page = bench.folder / "broken.html"
+    done = bench.run(corpus, "--workers", "1", "--json", out, "--junit", report, "--html", page, code=3)
+    assert "1 of 3 cases failed; the first, 1.flac: " in done.stderr
     found = json.loads(out.read_text())
     (row,) = found["conditions"]
     assert (row["cases"], row["failed"], row["accepted"]) == (3, 1, 1)
