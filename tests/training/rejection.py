@@ -66,13 +66,13 @@ LOST: Final = 0.01
 The share of the commands spoken that are heard right and turned down.
 """
 
-VOICES_LOST: Final = 0.02
+VOICES_LOST: Final = 0.04
 """The same of the voices under the bundled language: by it is set how much more a large one is asked.
 
-With one point instead of two, twice as much of all else is accepted; `fit` prints it.
+With two points instead of four a third more of all else is accepted, with one point three times as much; `fit` prints it.
 """
 
-POINTS: Final = (0.5, 1, 1.5, 2, 3, 5)
+POINTS: Final = (0.5, 1, 1.5, 2, 3, 4, 5)
 """Points of the voices' acceptance that `fit` says the price of."""
 
 NOISE_DB: Final = (None, 15.0, 6.0)
