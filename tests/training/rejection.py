@@ -69,7 +69,7 @@ The share of the commands spoken that are heard right and turned down.
 VOICES_LOST: Final = 0.04
 """The same of the voices under the bundled language: by it is set how much more a large one is asked.
 
-With two points instead of four a third more of all else is accepted, with one point three times as much; `fit` prints it.
+With two points instead of four a third more of all else is accepted, with one three times as much; `fit` prints it.
 """
 
 POINTS: Final = (0.5, 1, 1.5, 2, 3, 4, 5)
