@@ -104,11 +104,14 @@ def digest_of(sources: Iterable[Path]) -> str:
 
 
 def _read(form: Form[T], path: Path) -> T | None:
-    damage: tuple[type[Exception], ...] = (OSError, *form.broken)
+    damage: tuple[type[Exception], ...] = form.broken
     try:
         with path.open("rb") as file:
             return form.read(file)
     except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        logger.warning("%s cannot be read (%s); it is made anew", path, error.strerror or error)
         return None
     except damage as error:
         logger.warning("%s is damaged (%s); it is made anew", path, error)
@@ -124,7 +127,9 @@ def _write(form: Form[T], path: Path, made: T) -> None:
         aside.replace(path)
         _tidy(path)
     except OSError as error:
-        logger.warning("cannot keep %s (%s); starting will take longer each time", path, error.strerror)
+        logger.warning(
+            "cannot keep %s (%s); starting will take longer each time", path, error.strerror or error
+        )
     finally:
         with suppress(OSError):
             aside.unlink(missing_ok=True)

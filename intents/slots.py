@@ -32,11 +32,14 @@ _SKELETONS = 400
 _SEED = 0
 # "On the day after tomorrow at twenty five to seven in the morning"; a longer run of such words is none.
 _MOST_TIME_WORDS = 14
-# "A couple of".
-_MOST_NUMBER_WORDS = 3
-# A number of a phone or of noise is no number of pizzas.
-_MOST_DIGITS = 4
+# "Two thousand five hundred and".
+_MOST_NUMBER_WORDS = 8
+_TIMES = {"thousand": 1000, "hundred": 100, "dozen": 12}
+# No larger number is told from this one.
+_MOST = 1_000_000
+_MOST_DIGITS = 6
 _JOINING = frozenset({"and", "with", "extra"})
+_DENIED_TOO = frozenset({"and", "or", "nor"})
 _LEFT_OUT = frozenset({"hold", "minus", "except"})
 _BEFORE_TIMES = frozenset({"at", "by", "around", "before", "after", "until", "till", "past"})
 
@@ -70,7 +73,8 @@ class SlotFinder:
 
         Words of the `vocabulary`, which the templates know, are what they are and no other word misheard. `orders` are
         those of the intents that cost money, with the words that may deny one: there a value behind such a word is none
-        that is wanted, a number in a time of day is no quantity, and what is said in two ways is left to be asked for.
+        that is wanted, a number in a time of day is no quantity, and a required slot that is said in two ways is left
+        to be asked for.
         """
         self._orders = orders
         self._several: dict[str, frozenset[str]] = {}
@@ -82,7 +86,8 @@ class SlotFinder:
         self._after: dict[tuple[str, str, str], str] = {}
         for intent in intents:
             self._slots[intent] = _slots_by_list(catalogue, intent)
-            self._several[intent] = _several(catalogue, intent)
+            if intent in orders:
+                self._several[intent] = _several(catalogue, intent)
             self._learn(intent)
         whole = {
             name: {words: value for words, value in texts.items() if isinstance(value, int)}
@@ -90,6 +95,7 @@ class SlotFinder:
         }
         counts = {name for name, texts in values.texts.items() if texts and len(whole[name]) == len(texts)}
         self._numbers = {words: number for name in sorted(counts) for words, number in whole[name].items()}
+        self._number_words = {words[0] for words in self._numbers if words} | _TIMES.keys()
         # Numbers beyond a list's, too: "twenty five pizzas" are neither twenty nor one, which the partner has to say.
         self._before_what = {
             (intent, name): self._following(intent, name)
@@ -178,7 +184,7 @@ class SlotFinder:
         for name in lists.keys() & {name for it, name in self._before_what if it == intent}:
             spans = self._counted(intent, name, words, spans)
         if intent in self._orders:
-            spans = [(name, span) for name, span in spans if self._is_wanted(intent, name, span, words)]
+            spans = self._wanted(intent, words, spans)
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
         used: set[int] = set()
         chosen = []
@@ -223,14 +229,41 @@ class SlotFinder:
         start = 0
         while start < len(words):
             longest = min(start + _MOST_NUMBER_WORDS, len(words))
-            in_digits = words[start].isdecimal() and len(words[start]) <= _MOST_DIGITS
+            begins = words[start] in self._number_words or words[start].isdecimal()
             stop = next(
-                (stop for stop in range(longest, start, -1) if tuple(words[start:stop]) in self._numbers),
-                start + in_digits,
+                (
+                    stop
+                    for stop in range(longest if begins else start, start, -1)
+                    if self._number(words[start:stop]) is not None
+                ),
+                start,
             )
             if stop > start:
                 yield Span(start=start, stop=stop, text=" ".join(words[start:stop]))
             start = max(stop, start + 1)
+
+    def _number(self, words: Sequence[str]) -> int | None:
+        """The whole number that `words` are, up to `_MOST`; None if they are none."""
+        known = self._numbers.get(tuple(words))
+        if known is not None:
+            return known
+        if not words:
+            return None
+        for word, factor in _TIMES.items():
+            if word in words:
+                at = words.index(word)
+                head = self._number(words[:at]) if at else 1
+                rest = words[at + 1 :]
+                tail = self._number(rest[1:] if rest[0] == "and" else rest) if rest else 0
+                return None if head is None or tail is None else min(head * factor + tail, _MOST)
+        *before, last = words
+        if not last.isdecimal():
+            return None
+        if not before:
+            return int(last) if len(last) <= _MOST_DIGITS else _MOST
+        # "2,000" comes in two words.
+        head = self._number(before) if len(last) == len("000") else None
+        return None if head is None else min(head * 1000 + int(last), _MOST)
 
     def _following(self, intent: str, name: str) -> frozenset[str]:
         """The words that follow a value of the list in sampled sentences; `SLOT_MARK` where that is another value."""
@@ -250,15 +283,39 @@ class SlotFinder:
             )
         return frozenset(found)
 
+    def _wanted(
+        self, intent: str, words: Sequence[str], spans: Iterable[tuple[str, Span]]
+    ) -> list[tuple[str, Span]]:
+        """Those of `spans` that are wanted in an order; what is denied is so with all that is joined to it."""
+        wanted: list[tuple[str, Span]] = []
+        denied: set[tuple[str, int]] = set()
+        for name, span in sorted(spans, key=lambda item: item[1].start):
+            joined = any(
+                other == name and stop < span.start and set(words[stop : span.start]) <= _DENIED_TOO
+                for other, stop in denied
+            )
+            if not joined and self._is_wanted(intent, name, span, words):
+                wanted.append((name, span))
+            elif joined or self._is_denied(intent, span, words):
+                denied.add((name, span.stop))
+        return wanted
+
+    def _is_denied(self, intent: str, span: Span, words: Sequence[str]) -> bool:
+        before = self._before(span, words)
+        return before in self._orders[intent] or before in _LEFT_OUT
+
+    def _before(self, span: Span, words: Sequence[str]) -> str:
+        """The word before a value that is no light one; empty at the beginning."""
+        light = self._catalogue.fillers
+        return next((word for word in reversed(words[: span.start]) if word not in light), "")
+
     def _is_wanted(self, intent: str, name: str, span: Span, words: Sequence[str]) -> bool:
         """Whether a value in an order is neither denied nor a part of a time that the order has no slot for."""
-        light = self._catalogue.fillers
-        before = next((word for word in reversed(words[: span.start]) if word not in light), "")
-        if before in self._orders[intent] or before in _LEFT_OUT:
+        if self._is_denied(intent, span, words):
             return False
         if name in self._times_in:
             return True
-        if before in _BEFORE_TIMES and isinstance(self._value(name, span.text, None), int):
+        if self._before(span, words) in _BEFORE_TIMES and isinstance(self._value(name, span.text, None), int):
             return False
         foreign = self._times_in.keys() - self._slots[intent].keys()
         return not any(
@@ -317,8 +374,8 @@ class SlotFinder:
             for reading in self._times_in[name].readings(text, now):
                 return next(iter(reading.slots.values()), text)
         if value is None and name in {other for _, other in self._before_what}:
-            number = self._numbers.get(tuple(text.split()))
-            return int(text) if number is None else number
+            number = self._number(text.split())
+            return text if number is None else number
         return text if value is None else worked_out(value, now)
 
 

@@ -87,6 +87,10 @@ def differences(now: Run, before: Run) -> list[str]:
     ):
         if missing:
             found.append(f"{what} {'; '.join(missing)}: nothing is said of that")
+    if now.corpus != before.corpus:
+        found.append(
+            f"the baseline heard {before.corpus}, and this run {now.corpus}: files of a name are compared"
+        )
     if now.seed != before.seed:
         found.append(
             f"the baseline has the seed {before.seed}, and this run {now.seed}: what is random is not the same"

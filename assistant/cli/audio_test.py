@@ -239,13 +239,6 @@ def run(
     out.print(score_table(scores, done.currency))
     for line in comparison_lines(comparisons, differs):
         out.print(line, soft_wrap=True)
-    if not finished:
-        heard = len(done.results)
-        click.echo(
-            f"pennyworth: interrupted after {heard} of {len(names) * len(chosen) * done.cases} cases",
-            err=True,
-        )
-        return INTERRUPTED
     failures = [result for result in done.results if result.error]
     if failures:
         first = failures[0]
@@ -253,6 +246,13 @@ def run(
             f"pennyworth: {len(failures)} of {len(done.results)} cases failed; the first, {first.audio}: {first.error}",
             err=True,
         )
+    if not finished:
+        heard = len(done.results)
+        click.echo(
+            f"pennyworth: interrupted after {heard} of {len(names) * len(chosen) * done.cases} cases",
+            err=True,
+        )
+        return INTERRUPTED
     if any(each.worse for each in comparisons):
         return NOT_SO
     return DEVICE_FAILED if failures else 0
@@ -373,7 +373,7 @@ def check_slots(
         return
     corrections = (each.slots for each in known.values() if each.kind == "dialogue")
     fillable = known[intent].slots.union(*corrections)
-    for name in slots.keys() - fillable:
+    for name in sorted(slots.keys() - fillable):
         raise ConfigError(
             f"{what} is labelled {intent!r} with a slot {name!r}, and it has only "
             f"{', '.join(sorted(known[intent].slots)) or 'none'}; correct the label, or leave the slot out"

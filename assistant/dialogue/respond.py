@@ -162,7 +162,7 @@ def _against_budget(order: Order, talk: _Talk) -> str:
 def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
     """What is said about the conversation itself."""
     if isinstance(state, Idle):
-        return _afterwards(understood.intent, talk)
+        return _afterwards(understood, talk)
     match understood.intent:
         case "confirm":
             return _yes(state, talk)
@@ -186,12 +186,15 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
             return _not_understood(state, talk)
 
 
-def _afterwards(said: str, talk: _Talk) -> Turn:
+def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
     """What is said about a conversation that is over: once more, or that the order was not meant."""
-    if said == "repeat":
+    if understood.intent == "repeat":
         return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
     since = talk.moment.now - talk.setting.limits.withdrawal
-    order = talk.moment.history.last_under_way(since) if said in {"deny", "cancel"} else None
+    order = None
+    if understood.intent in {"deny", "cancel"}:
+        # "Cancel my pizza" does not mean the taxi that was called after it.
+        order = talk.moment.history.last_under_way(since, understood.slots.get("what"))
     if order is None:
         return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
     turn = talk.end(

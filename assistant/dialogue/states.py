@@ -178,8 +178,11 @@ class History(Protocol):
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
         ...
 
-    def last_under_way(self, since: datetime) -> Order | None:
-        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
+    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:
+        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none.
+
+        Of one `intent`, if it is named.
+        """
         ...
 
 
@@ -194,7 +197,7 @@ class NoHistory:
         """Nothing."""
         return ()
 
-    def last_under_way(self, since: datetime) -> Order | None:  # noqa: ARG002
+    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:  # noqa: ARG002
         """None."""
         return None
 

@@ -28,7 +28,7 @@ OUTCOME_STYLES: Final[dict[str, dict[str, Any]]] = {
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def printable(text: str) -> str:
+def without_controls(text: str) -> str:
     """`text` without what would move the cursor of a terminal, colour it, or turn the line round: � stands there.
 
     What was typed is kept as it is; it may come from another device's log.
@@ -45,7 +45,11 @@ def receipt_text(receipt: Receipt, currency: str) -> Text:
     text.append(it.intent or "no match", style="bold" if it.intent else "red")
     text.append(f" · {it.outcome}", style=_style(it.outcome))
     rows = (
-        ("heard", f"“{printable(it.transcript)}”" if it.transcript else "nothing intelligible", _engine(it)),
+        (
+            "heard",
+            f"“{without_controls(it.transcript)}”" if it.transcript else "nothing intelligible",
+            _engine(it),
+        ),
         ("understood", understood(it), f"{it.step} {it.score:.2f}"),
         ("done", it.reply, ""),
         (

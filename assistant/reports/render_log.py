@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.money import Money
-from assistant.reports.render import OUTCOME_STYLES, printable, understood
+from assistant.reports.render import OUTCOME_STYLES, understood, without_controls
 from assistant.reports.render_statement import WIDE
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def log_lines(lines: Iterable[Mapping[str, Any]], *, plans: Sequence[str], width
     yield click.style(f"{head}{kinds} {'earned':>{_AMOUNT}} {'cost':>{_AMOUNT}}", dim=True)
     for line in lines:
         when = line["at"].replace("T", " ")[:16] if width >= WIDE else line["at"].replace("T", " ")[5:16]
-        heard = _folded(printable(line["transcript"]) or "-", heard_width)
+        heard = _folded(without_controls(line["transcript"]) or "-", heard_width)
         intent, outcome = line["intent"] or "none", line["outcome"]
         # Several currencies are told apart; a log of one need not repeat it.
         earned, cost = (
@@ -142,7 +142,7 @@ def _facts(it: Interaction) -> list[tuple[str, str]]:
         ("at", f"{it.at:%Y-%m-%d %H:%M:%S} UTC"),
         ("source", f"{it.source} {it.origin}".strip()),
         ("engine", f"{it.engine} {it.model}".strip()),
-        ("heard", printable(it.transcript) or "nothing intelligible"),
+        ("heard", without_controls(it.transcript) or "nothing intelligible"),
         ("alternatives", "; ".join(map(_alternative, it.alternatives)) or "-"),
         ("understood", understood(it)),
         (

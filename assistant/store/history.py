@@ -41,10 +41,13 @@ class OrderHistory:
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
         return self._placed(since, without=("cancelled",))
 
-    def last_under_way(self, since: datetime) -> Order | None:
-        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none."""
+    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:
+        """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none.
+
+        Of one `intent`, if it is named.
+        """
         placed = self._placed(since, without=("cancelled", "completed"))
-        return placed[-1][0] if placed else None
+        return next((order for order, _ in reversed(placed) if intent in (None, order.intent)), None)
 
     def _placed(self, since: datetime, *, without: Sequence[OrderState]) -> list[tuple[Order, datetime]]:
         """Orders that were placed since then and never came to one of these states, oldest first, with when."""

@@ -220,6 +220,19 @@ def test_what_was_just_ordered_is_called_off_by_a_no(store: Store, clock: Simula
     assert outcomes(say(line, no)) == ["rejected"]
 
 
+def test_what_is_named_is_called_off_and_nothing_else(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    *_, pizza = say(line, "order a large ham pizza", "yes")
+    *_, taxi = say(line, "call a taxi to the airport", "yes")
+    assert pizza.order
+    assert taxi.order
+    (off,) = say(line, "cancel my pizza")
+    assert (off.interaction.outcome, off.interaction.order_id) == ("cancelled", pizza.order.id)
+    assert outcomes(say(line, "cancel my pizza")) == ["rejected"]
+    (other,) = say(line, "cancel my cab")
+    assert other.interaction.order_id == taxi.order.id
+
+
 def test_an_order_of_before_is_not_called_off(store: Store, clock: SimulatedClock) -> None:
     line = program(store, clock)
     say(line, "order a large ham pizza", "yes")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass, fields
 from functools import cache
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from intents.word_graph import WordGraph
+
+logger = logging.getLogger(__name__)
 
 _GRAMMAR: Final = "grammar"
 _BACKGROUND: Final = "background"
@@ -88,17 +92,30 @@ def compile_apart(graph: Callable[[], WordGraph], *, key: str, cache_dir: Path) 
     Compiling takes twice the memory of what comes of it, and Python gives back only a part of that. `graph` must be
     something that pickles. Whatever fails there is left to `open_grammar`, which says why.
     """
-    if all(
-        place(_FORM, cache_dir, kind, _key(of)).exists() for kind, of in ((_GRAMMAR, key), (_BACKGROUND, ""))
-    ):
-        return
-    subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-P", "-c", _APART],
-        input=pickle.dumps((graph, key, cache_dir)),
-        capture_output=True,
-        check=False,
-    )
+    both = [place(_FORM, cache_dir, _GRAMMAR, _key(key)), place(_FORM, cache_dir, _BACKGROUND, _key(""))]
+    try:
+        if all(path.exists() for path in both):
+            return
+        # What could not be kept would be compiled twice.
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir):
+            pass
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-P", "-c", _APART],
+            input=pickle.dumps((graph, key, cache_dir)),
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+        failure = done.stderr.decode(errors="replace").strip() if done.returncode else ""
+    except (OSError, pickle.PicklingError, AttributeError, TypeError, subprocess.TimeoutExpired) as error:
+        failure = str(error)
+    if failure:
+        logger.debug("not compiled by a process of its own: %s", failure)
 
+
+PATIENCE_S: Final = 900.0
+"""Seconds in which the language of a household is compiled on any board; it takes four on a laptop."""
 
 _APART: Final = f"""
 import pickle, sys
