@@ -21,6 +21,7 @@ from statistics import median, quantiles
 from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
+import pytest
 import soundfile
 
 from assistant.audiotest.cases import load_cases
@@ -173,8 +174,12 @@ def recovery() -> list[tuple[str, str]]:
     rows = []
     for blow in BLOWS:
         with tempfile.TemporaryDirectory(prefix="live") as short:
-            _, seconds = goes_on(Path(short) / "v", blow)
-        rows.append((f"microphone {blow}: heard again after its return", f"{seconds:.1f} s"))
+            try:
+                took = f"{goes_on(Path(short) / 'v', blow)[1]:.1f} s"
+            except pytest.fail.Exception as failure:
+                # Half an hour of other figures is not lost for it.
+                took = f"failed: {failure}"
+        rows.append((f"microphone {blow}: heard again after its return", took))
     return rows
 
 

@@ -311,7 +311,10 @@ def test_some_things_count_in_a_conversation_only(
         ("order two large pizzas one with ham and one with olives", {"quantity": 2, "size": "large"}),
         ("order a large pizza with ham but no onions", {"size": "large", "topping": "ham"}),
         ("order a large pizza with no ham", {"size": "large"}),
-        ("order a large pizza with everything except ham and olives", {"size": "large", "topping": "supreme"}),
+        (
+            "order a large pizza with everything except ham and olives",
+            {"size": "large", "topping": "supreme"},
+        ),
         ("order a large pizza hold the cheese", {"size": "large"}),
         # A time is no number of pizzas.
         ("order a large pizza tonight at eight with ham", {"size": "large", "topping": "ham"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -52,7 +53,7 @@ def test_what_is_read_back_is_what_was_compiled(tmp_path: Path) -> None:
 
 
 def test_another_process_compiles_the_same(tmp_path: Path) -> None:
-    compile_apart(graph, key="a", cache_dir=tmp_path)
+    compile_apart(partial(graph_of_phrases, PHRASES), key="a", cache_dir=tmp_path)
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"grammar", "background"}
     assert same(
         open_grammar(never, key="a", cache_dir=tmp_path), open_grammar(graph, key="a", cache_dir=None)
@@ -67,6 +68,12 @@ def test_what_another_process_cannot_compile_is_said_by_this_one(tmp_path: Path)
     compile_apart(partial(graph_of_phrases, []), key="a", cache_dir=tmp_path)
     with pytest.raises(RecognitionError, match="no phrases to listen for"):
         open_grammar(partial(graph_of_phrases, []), key="a", cache_dir=tmp_path)
+
+
+def test_what_does_not_pickle_is_left_to_this_process(tmp_path: Path) -> None:
+    compile_apart(lambda: graph(), key="a", cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert open_grammar(lambda: graph(), key="a", cache_dir=tmp_path).words
 
 
 def test_another_key_is_another_grammar(tmp_path: Path) -> None:
@@ -164,5 +171,10 @@ def test_a_folder_that_cannot_be_written_to_costs_time_only(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
+    with caplog.at_level(logging.DEBUG):
+        # Nor is anything compiled that could not be kept.
+        compile_apart(never, key="a", cache_dir=tmp_path / "file" / "below")
+    assert "not compiled by a process of its own: " in caplog.text
+    assert "compiled although it was kept" not in caplog.text
     assert open_grammar(graph, key="a", cache_dir=tmp_path / "file" / "below").words
     assert "cannot keep" in caplog.text
