@@ -119,7 +119,7 @@ def test_nothing_is_said_of_false_orders_where_nothing_could_be_one(
     assert "confidence" not in out
     file.write_text('{"text": "how are you", "label": "none"}\n')
     _, out, _ = pennyworth(capsys, "intents", "eval", str(file))
-    assert "with 95 % confidence fewer than 1 in 1" in out
+    assert "with 95 % confidence fewer than 1 in 1" in " ".join(out.split())
 
 
 def test_training_needs_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
