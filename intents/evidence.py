@@ -45,9 +45,7 @@ class Evidence:
 class Verifier:
     """Looks for evidence; well heard or one slip of the ear apart."""
 
-    def __init__(
-        self, header: Header, known: Container[str], *, named: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
+    def __init__(self, header: Header, known: Container[str], *, named: Mapping[str, Sequence[str]]) -> None:
         """Takes the classes from a model's `header`; a word of the `known` is never another misheard.
 
         `named` says of an order, by its label, what the things are called that can be had by it.
@@ -61,8 +59,7 @@ class Verifier:
             )
             for label, pair in header.evidence.items()
         }
-
-        self._names = {label: _Finder(phrases, known) for label, phrases in (named or {}).items() if phrases}
+        self._names = {label: _Finder(phrases, known) for label, phrases in named.items() if phrases}
 
     def is_order(self, label: str) -> bool:
         """Whether `label` is an order, which needs evidence."""

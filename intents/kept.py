@@ -104,7 +104,6 @@ def digest_of(sources: Iterable[Path]) -> str:
 
 
 def _read(form: Form[T], path: Path) -> T | None:
-    damage: tuple[type[Exception], ...] = form.broken
     try:
         with path.open("rb") as file:
             return form.read(file)
@@ -113,7 +112,7 @@ def _read(form: Form[T], path: Path) -> T | None:
     except OSError as error:
         logger.warning("%s cannot be read (%s); it is made anew", path, error.strerror or error)
         return None
-    except damage as error:
+    except form.broken as error:
         logger.warning("%s is damaged (%s); it is made anew", path, error)
         return None
 
@@ -159,7 +158,7 @@ def _left_behind(half: Path, at: float) -> bool:
         return True
     except OSError:
         # It lives, and is somebody else's.
-        return False
+        pass
     return False
 
 

@@ -98,10 +98,12 @@ class SlotFinder:
         self._number_words = {words[0] for words in self._numbers if words} | _TIMES.keys()
         # Numbers beyond a list's, too: "twenty five pizzas" are neither twenty nor one, which the partner has to say.
         self._before_what = {
-            (intent, name): self._following(intent, name)
+            intent: {
+                name: self._following(intent, name) for name in sorted(counts & self._slots[intent].keys())
+            }
             for intent in orders
-            for name in sorted(counts & self._slots[intent].keys())
         }
+        self._counts = frozenset(name for some in self._before_what.values() for name in some)
 
     def find(self, intent: str, text: str, now: datetime | None = None) -> dict[str, SlotValue]:
         """Slot name to canonical value, from the normalised `text`; where values overlap, the longest counts.
@@ -181,9 +183,10 @@ class SlotFinder:
         spans = [(name, span) for name, some in found.items() if name in lists for span in some]
         for name in lists.keys() & self._times_in.keys():
             spans += [(name, span) for span in self._times(name, words)]
-        for name in lists.keys() & {name for it, name in self._before_what if it == intent}:
-            spans = self._counted(intent, name, words, spans)
         if intent in self._orders:
+            runs = list(self._number_runs(words))
+            for name, followers in self._before_what[intent].items():
+                spans = self._counted(name, followers, words, runs, spans)
             spans = self._wanted(intent, words, spans)
         spans.sort(key=lambda item: (item[1].start - item[1].stop, item[1].start, item[0]))
         used: set[int] = set()
@@ -196,24 +199,28 @@ class SlotFinder:
         return sorted(chosen, key=lambda item: item[1].start)
 
     def _counted(
-        self, intent: str, name: str, words: Sequence[str], spans: Sequence[tuple[str, Span]]
+        self,
+        name: str,
+        followers: frozenset[str],
+        words: Sequence[str],
+        runs: Sequence[Span],
+        spans: Sequence[tuple[str, Span]],
     ) -> list[tuple[str, Span]]:
-        """`spans` with the numbers of the list `name` whole, and with those that stand where it has one."""
-        followers = self._before_what[intent, name]
+        """`spans` with the numbers of the list `name` whole, and with those of `runs` that stand where it has one."""
         begins = {span.start for other, span in spans if other != name}
-        runs = [
+        its_own = [
             run
-            for run in self._number_runs(words)
+            for run in runs
             if (run.stop in begins and SLOT_MARK in followers)
             or (run.stop < len(words) and words[run.stop] in followers)
         ]
         kept = [
             (other, span)
             for other, span in spans
-            if other != name or not any(self._is_part(span, run) for run in self._number_runs(words))
+            if other != name or not any(self._is_part(span, run) for run in runs)
         ]
         known = {span for other, span in kept if other == name}
-        return [*kept, *((name, run) for run in runs if run not in known)]
+        return [*kept, *((name, run) for run in its_own if run not in known)]
 
     @staticmethod
     def _is_part(span: Span, run: Span) -> bool:
@@ -294,31 +301,26 @@ class SlotFinder:
                 other == name and stop < span.start and set(words[stop : span.start]) <= _DENIED_TOO
                 for other, stop in denied
             )
-            if not joined and self._is_wanted(intent, name, span, words):
-                wanted.append((name, span))
-            elif joined or self._is_denied(intent, span, words):
+            before = self._before(span, words)
+            if joined or before in self._orders[intent] or before in _LEFT_OUT:
                 denied.add((name, span.stop))
+            elif not self._is_of_a_time(intent, name, span, words, before):
+                wanted.append((name, span))
         return wanted
-
-    def _is_denied(self, intent: str, span: Span, words: Sequence[str]) -> bool:
-        before = self._before(span, words)
-        return before in self._orders[intent] or before in _LEFT_OUT
 
     def _before(self, span: Span, words: Sequence[str]) -> str:
         """The word before a value that is no light one; empty at the beginning."""
         light = self._catalogue.fillers
         return next((word for word in reversed(words[: span.start]) if word not in light), "")
 
-    def _is_wanted(self, intent: str, name: str, span: Span, words: Sequence[str]) -> bool:
-        """Whether a value in an order is neither denied nor a part of a time that the order has no slot for."""
-        if self._is_denied(intent, span, words):
-            return False
+    def _is_of_a_time(self, intent: str, name: str, span: Span, words: Sequence[str], before: str) -> bool:
+        """Whether a value, behind the word `before`, is a part of a time that the order has no slot for."""
         if name in self._times_in:
-            return True
-        if self._before(span, words) in _BEFORE_TIMES and isinstance(self._value(name, span.text, None), int):
             return False
+        if before in _BEFORE_TIMES and isinstance(self._value(name, span.text, None), int):
+            return True
         foreign = self._times_in.keys() - self._slots[intent].keys()
-        return not any(
+        return any(
             time.start < span.start and span.stop <= time.stop
             for other in foreign
             for time in self._times(other, words)
@@ -373,7 +375,7 @@ class SlotFinder:
         if value is None and name in self._times_in:
             for reading in self._times_in[name].readings(text, now):
                 return next(iter(reading.slots.values()), text)
-        if value is None and name in {other for _, other in self._before_what}:
+        if value is None and name in self._counts:
             number = self._number(text.split())
             return text if number is None else number
         return text if value is None else worked_out(value, now)

@@ -44,17 +44,18 @@ def noise_of(path: Path) -> NDArray[np.float64]:
         AudioFileError: it cannot be read.
         ConfigError: it is silent.
     """
-    samples = _recording(path)
-    if not np.any(samples):
-        raise ConfigError(f"{path} is silent, so it is no noise; name a recording of noise")
-    return samples
+    return _loud(path, "noise; name a recording of noise")
 
 
 def response_of(path: Path) -> NDArray[np.float64]:
     """The impulse response of a room, shape (n,), full scale 1; raises what `noise_of` does."""
+    return _loud(path, "impulse response; name a recording of one")
+
+
+def _loud(path: Path, what: str) -> NDArray[np.float64]:
     samples = _recording(path)
     if not np.any(samples):
-        raise ConfigError(f"{path} is silent, so it is no impulse response; name a recording of one")
+        raise ConfigError(f"{path} is silent, so it is no {what}")
     return samples
 
 

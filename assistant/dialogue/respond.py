@@ -194,7 +194,8 @@ def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
     order = None
     if understood.intent in {"deny", "cancel"}:
         # "Cancel my pizza" does not mean the taxi that was called after it.
-        order = talk.moment.history.last_under_way(since, understood.slots.get("what"))
+        what = understood.slots.get("what")
+        order = talk.moment.history.last_under_way(since, None if what is None else str(what))
     if order is None:
         return talk.end("rejected", talk.say("dialogue.nothing_pending"), intent=None)
     turn = talk.end(

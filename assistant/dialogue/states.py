@@ -178,7 +178,7 @@ class History(Protocol):
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
         ...
 
-    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:
+    def last_under_way(self, since: datetime, intent: str | None = None) -> Order | None:
         """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none.
 
         Of one `intent`, if it is named.
@@ -197,7 +197,7 @@ class NoHistory:
         """Nothing."""
         return ()
 
-    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:  # noqa: ARG002
+    def last_under_way(self, since: datetime, intent: str | None = None) -> Order | None:  # noqa: ARG002
         """None."""
         return None
 

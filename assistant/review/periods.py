@@ -55,16 +55,12 @@ def period_of(store: Store, key: str, zone: tzinfo) -> Period | None:
     key = key if key in NAMES else "week"
     last = (span[1] - timedelta(microseconds=1)).astimezone(zone).date()
     if key == "all":
-        first = span[0].astimezone(zone).date()
-        return Period(key=key, since=span[0], until=span[1], first=first, last=last)
-    first = last - timedelta(days=_DAYS[key] - 1)
-    return Period(
-        key=key,
-        since=midnight(first, zone),
-        until=midnight(last + timedelta(days=1), zone),
-        first=first,
-        last=last,
-    )
+        since, until = span
+        first = since.astimezone(zone).date()
+    else:
+        first = last - timedelta(days=_DAYS[key] - 1)
+        since, until = midnight(first, zone), midnight(last + timedelta(days=1), zone)
+    return Period(key=key, since=since, until=until, first=first, last=last)
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

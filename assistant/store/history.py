@@ -41,7 +41,7 @@ class OrderHistory:
         """Orders that were placed at `since` (UTC) or later and not called off, oldest first, with when."""
         return self._placed(since, without=("cancelled",))
 
-    def last_under_way(self, since: datetime, intent: object = None) -> Order | None:
+    def last_under_way(self, since: datetime, intent: str | None = None) -> Order | None:
         """The order that was placed last, at `since` (UTC) or later, and has not ended; None where there is none.
 
         Of one `intent`, if it is named.

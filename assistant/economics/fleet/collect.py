@@ -7,7 +7,7 @@ two devices of the same name are two. What a row is one of a kind by stands in `
 from __future__ import annotations
 
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ import ibis
 import pyarrow as pa
 
 from assistant.economics.fleet.columns import KEYS, SCHEMAS, TIME_OF
+from assistant.economics.fleet.duck import connected
 from assistant.economics.fleet.lake import (
     FORMAT,
     HEAD,
@@ -143,15 +144,10 @@ def _gather(log: Path, out: Path, *, words: bool) -> Gathered:
 @contextmanager
 def _staging() -> Iterator[Any]:
     """DuckDB on the disk, where a log of any length has room, with an empty table for each of the lake's."""
-    import duckdb
-
     with (
         tempfile.TemporaryDirectory(prefix="pennyworth-") as folder,
-        closing(duckdb.connect(str(Path(folder) / "staging.db"))) as staged,
+        connected(str(Path(folder) / "staging.db")) as staged,
     ):
-        staged.execute("SET TimeZone = 'UTC'")
-        staged.execute("SET enable_progress_bar = false")
-        staged.execute("SET enable_progress_bar_print = false")
         for table in _TABLES:
             staged.register(f"empty_{table}", SCHEMAS[table].empty_table())
         yield staged

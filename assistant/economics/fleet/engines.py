@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assistant.economics.fleet.columns import SCHEMAS
+from assistant.economics.fleet.duck import connected
 from assistant.economics.fleet.metrics import device_tables, lake_tables
 from assistant.errors import FleetError
 
@@ -118,14 +119,8 @@ def on_lake(lake: Lake, engine: EngineName = "duckdb") -> Iterator[Engine]:
 @contextmanager
 def on_duckdb(lake: Lake) -> Iterator[OnDuckDb]:
     """DuckDB with a view for each table of `lake`."""
-    import duckdb
-
-    with closing(duckdb.connect()) as connection, tempfile.TemporaryDirectory(prefix="pennyworth-") as spill:
+    with connected() as connection, tempfile.TemporaryDirectory(prefix="pennyworth-") as spill:
         connection.execute(f"SET temp_directory = '{spill}'")
-        connection.execute("SET TimeZone = 'UTC'")
-        # It would be written between the lines of a report, or of JSON, where a query takes more than two seconds.
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET enable_progress_bar_print = false")
         for table, schema in SCHEMAS.items():
             if files := lake.files(table):
                 paths = ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files)
