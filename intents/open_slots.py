@@ -6,12 +6,17 @@ Only for what the model saw and no template says; a name that we do not know is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from intents.values import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
+
+# What these begin says where or when, and is no more of the name.
+_GOING_ON: Final = frozenset(
+    {"in", "at", "to", "and", "or", "while", "during", "all", "through", "over", "tonight"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,29 @@ class OpenSlot:
             cut = self.alone and stop < len(words) and taken[stop]
             if run and not cut and self.never.isdisjoint(run):
                 return Span(start=start, stop=stop, text=" ".join(run))
+        return None
+
+    def longer(
+        self, words: Sequence[str], known: Sequence[tuple[Span, bool]], fillers: Container[str]
+    ) -> Span | None:
+        """A name in `words` that some list value is only a part of; None if there is none, or none stands `alone`.
+
+        `known` are the list values in `words`, from left to right, and whether each is a name itself. "Big yellow taxi"
+        is no "yellow" and "soul man" no soul; but "modern rock" is rock, which is no name, and "jazz in the kitchen"
+        is jazz.
+        """
+        for start in self._starts(words) if self.alone else ():
+            stop = next(
+                (place for place in range(start, len(words)) if words[place] in self.stop), len(words)
+            )
+            inside = [(span, is_name) for span, is_name in known if start <= span.start and span.stop <= stop]
+            if not inside or not self.never.isdisjoint(words[start:stop]) or stop - start > self.longest:
+                continue
+            (first, _), (last, ends_in_name) = inside[0], inside[-1]
+            ahead = [word for word in words[start : first.start] if word not in fillers]
+            behind = words[last.stop : stop]
+            if (behind and behind[0] not in _GOING_ON) or (ahead and not behind and ends_in_name):
+                return Span(start=start, stop=stop, text=" ".join(words[start:stop]))
         return None
 
     def _starts(self, words: Sequence[str]) -> Iterator[int]:

@@ -39,6 +39,12 @@ _TIMES = {"thousand": 1000, "hundred": 100, "dozen": 12}
 _MOST = 1_000_000
 _MOST_DIGITS = 6
 _JOINING = frozenset({"and", "with", "extra"})
+# Between two values these say that it may be either: "to the zoo or to the mall".
+_CHOOSING = frozenset({"or", "either", "maybe", "to", "from", "at", "for", "with", "in"})
+# A number before one of these counts no things: "a twelve inch pizza".
+_MEASURES = frozenset(
+    {"inch", "inches", "cm", "dollar", "dollars", "bucks", "euros", "pounds", "percent", "people"}
+)
 _DENIED_TOO = frozenset({"and", "or", "nor"})
 _LEFT_OUT = frozenset({"hold", "minus", "except"})
 _BEFORE_TIMES = frozenset({"at", "by", "around", "before", "after", "until", "till", "past"})
@@ -129,7 +135,7 @@ class SlotFinder:
 
     def _filled(self, intent: str, words: Sequence[str], now: datetime | None) -> list[_Filled]:
         """Slots and their values; a slot again for values that follow each other."""
-        spans = self._spans(intent, words)
+        spans = self._whole(intent, words, self._spans(intent, words))
         filled = self._by_lists(intent, words, spans, now)
         taken = {each.slot for each in filled}
         used = [any(span.start <= place < span.stop for _, span in spans) for place in range(len(words))]
@@ -140,12 +146,30 @@ class SlotFinder:
                 filled.append(_Filled(slot=each.slot, value=found.text, span=found, is_open=True))
         return filled
 
+    def _whole(
+        self, intent: str, words: Sequence[str], spans: list[tuple[str, Span]]
+    ) -> list[tuple[str, Span]]:
+        """`spans` without those that are only a part of a longer name: "yellow" in "play big yellow taxi"."""
+        opened = self._catalogue.intents[intent].open
+        names = {each.slot for each in opened}
+        for each in opened:
+            known = [(span, not names.isdisjoint(self._slots[intent][name])) for name, span in spans]
+            longer = each.longer(words, known, self._catalogue.fillers)
+            if longer is not None:
+                spans = [
+                    (name, span)
+                    for name, span in spans
+                    if span.stop <= longer.start or longer.stop <= span.start
+                ]
+        return spans
+
     def _by_lists(
         self, intent: str, words: Sequence[str], spans: Sequence[tuple[str, Span]], now: datetime | None
     ) -> list[_Filled]:
         """The slots that the values of lists fill."""
         filled: list[_Filled] = []
         contradicted: set[str] = set()
+        undecided: set[str] = set()
         last_slot, last_stop, apart = "", 0, False
         for name, span in spans:
             slots = self._slots[intent][name]
@@ -160,6 +184,10 @@ class SlotFinder:
                 else self._slot(intent, name, words[: span.start], {each.slot for each in filled})
             )
             value = self._value(name, span.text, now)
+            if intent in self._orders and last_slot in slots and self._either(words[last_stop : span.start]):
+                undecided.add(last_slot)
+                last_stop = span.stop
+                continue
             apart = apart and follows
             if slot is None and intent in self._orders and len(slots) == 1:
                 (again,) = slots
@@ -174,7 +202,11 @@ class SlotFinder:
             # Several kinds of a thing in one order: which value belongs to which nobody can tell.
             contradicted.update(each.slot for each in filled if each.apart)
             contradicted.intersection_update(self._catalogue.intents[intent].required)
-        return [each for each in filled if each.slot not in contradicted]
+        return [each for each in filled if each.slot not in contradicted | undecided]
+
+    def _either(self, between: Sequence[str]) -> bool:
+        """Whether the words between two values say that it may be either."""
+        return "or" in between and set(between) <= _CHOOSING | self._catalogue.fillers
 
     def _spans(self, intent: str, words: Sequence[str]) -> list[tuple[str, Span]]:
         """List values of the intent in `words`, none overlapping, from left to right."""
@@ -304,9 +336,16 @@ class SlotFinder:
             before = self._before(span, words)
             if joined or before in self._orders[intent] or before in _LEFT_OUT:
                 denied.add((name, span.stop))
-            elif not self._is_of_a_time(intent, name, span, words, before):
+            elif not self._is_of_a_time(intent, name, span, words, before) and not self._measures(
+                intent, name, span, words
+            ):
                 wanted.append((name, span))
         return wanted
+
+    def _measures(self, intent: str, name: str, span: Span, words: Sequence[str]) -> bool:
+        """Whether a value is a number that counts something else than the list's numbers do."""
+        following = words[span.stop] if span.stop < len(words) else ""
+        return following in _MEASURES and following not in self._before_what[intent].get(name, {following})
 
     def _before(self, span: Span, words: Sequence[str]) -> str:
         """The word before a value that is no light one; empty at the beginning."""
