@@ -109,13 +109,21 @@ def _not_understood(state: State, talk: _Talk) -> Turn:
     return _once_more(state, f"{sorry} {_question(state, talk)}", intent=None, talk=talk)
 
 
+def _unclear(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+    """Neither a yes nor a no: the question again, and what answers it; or the wish for a moment to think."""
+    if "wants" in said:
+        return talk.end("asked", talk.say("dialogue.no_hurry"), intent=_about(state), state=state)
+    yes_or_no = f"{talk.say('dialogue.yes_or_no')} " if isinstance(state, Confirming | Offering) else ""
+    return _once_more(state, f"{yes_or_no}{_question(state, talk)}", intent=_about(state), talk=talk)
+
+
 def _once_more(state: Pending, reply: str, *, intent: str | None, talk: _Talk) -> Turn:
     """Ask again, or give up when that happened too often."""
     tried = state.misunderstood + 1
     if tried >= talk.setting.max_misunderstood:
         return talk.end(
             "cancelled",
-            talk.say("dialogue.given_up"),
+            talk.say("dialogue.left" if isinstance(state, Offering) else "dialogue.given_up"),
             intent=intent,
             events=_call_off(state, "not understood", talk.moment),
         )
@@ -174,6 +182,8 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
                 intent=_about(state),
                 events=_call_off(state, "the customer said no", talk.moment),
             )
+        case "unclear":
+            return _unclear(state, understood.slots, talk)
         case "repeat":
             return talk.end("asked", _question(state, talk), intent=_about(state), state=state)
         case "price" | "duration":

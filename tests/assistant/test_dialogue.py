@@ -116,6 +116,52 @@ def test_what_is_not_understood_is_asked_again_and_then_given_up() -> None:
     assert life(turns) == ["quoted", "cancelled"]
 
 
+@pytest.mark.parametrize(
+    "text", ["okay", "ok", "alright then", "fine", "great", "thanks", "uh huh", "i guess so", "i don't know"]
+)
+def test_what_is_neither_yes_nor_no_is_asked_for_one(text: str) -> None:
+    turns = talk("order a large ham pizza", text, "yes")
+    assert outcomes(turns) == ["asked", "rejected", "ordered"]
+    assert turns[1].reply == f"Please say yes or no. {turns[0].reply}"
+    assert life(turns[:2]) == ["quoted"]
+
+
+def test_an_answer_that_stays_unclear_ends_the_order_and_says_so() -> None:
+    turns = talk("order a large ham pizza", "okay", "fine", "yes")
+    assert outcomes(turns) == ["asked", "rejected", "cancelled", "rejected"]
+    assert turns[2].reply == "I did not understand, so nothing was ordered."
+    assert life(turns) == ["quoted", "cancelled"]
+
+
+def test_an_unclear_answer_to_an_offer_is_asked_again_and_then_left() -> None:
+    turns = talk("cab to the airport", "okay", "the cat sat on the mat")
+    assert [turn.reply for turn in turns] == [
+        "Did you want a ride?",
+        "Please say yes or no. Did you want a ride?",
+        "I did not understand, so I leave it at that.",
+    ]
+
+
+@pytest.mark.parametrize("text", ["hang on", "just a second", "let me think"])
+def test_who_wants_a_moment_gets_it_as_often_as_it_is_asked_for(text: str) -> None:
+    turns = talk("order a large ham pizza", text, text, text, "yes")
+    assert outcomes(turns) == ["asked", "asked", "asked", "asked", "ordered"]
+    assert turns[3].reply == "Take your time."
+
+
+@pytest.mark.parametrize(
+    "yes", ["okay yes", "okay sure", "yes okay", "yes i'm sure", "go ahead", "sounds good", "yep"]
+)
+def test_a_yes_with_an_okay_is_a_clear_yes(yes: str) -> None:
+    assert outcomes(talk("order a large ham pizza", yes)) == ["asked", "ordered"]
+
+
+def test_what_is_not_understood_without_an_order_is_said_to_be_and_nothing_more() -> None:
+    turns = talk("the cat sat on the mat", "colourless green ideas", "")
+    assert outcomes(turns) == ["rejected"] * 3
+    assert {turn.reply for turn in turns} == {"Sorry, I did not understand that."}
+
+
 def test_a_correction_is_read_back_anew() -> None:
     turns = talk("order a large ham pizza", "order a small ham pizza", "yes")
     assert life(turns) == ["quoted", "cancelled", "quoted", "confirmed", "placed"]
