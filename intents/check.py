@@ -153,7 +153,11 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
     slots = {intent: _check_intent(intent, places[intent], merged, scope) for intent in owners}
     bundled = {source.name for source in sources}
     metadata, fillers = _metadata(
-        files, slots, scope, {intent: name for intent, name in owners.items() if name in bundled}
+        files,
+        slots,
+        {intent: _said_about(intent, slots, merged) for intent in owners},
+        scope,
+        {intent: name for intent, name in owners.items() if name in bundled},
     )
     return Definitions(
         language=merged["language"],
@@ -166,6 +170,18 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
             if body["metadata"].get("alike")
         },
     )
+
+
+def _said_about(
+    about: str, slots: Mapping[str, Mapping[str, str]], merged: Mapping[str, Any]
+) -> dict[str, str]:
+    """The slots of an intent, and those of what may be said of it while it is talked about."""
+    others = [
+        slots[intent]
+        for intent, body in merged["intents"].items()
+        if any(block.get("requires_context", {}).get("about") == about for block in body["data"])
+    ]
+    return {slot: values for some in (*others, slots[about]) for slot, values in some.items()}
 
 
 def _alike(body: Mapping[str, Any], name: str) -> frozenset[frozenset[str]]:
@@ -395,6 +411,7 @@ def _check_intent(
 def _metadata(
     files: Iterable[tuple[str, Mapping[str, Any]]],
     slots: Mapping[str, Mapping[str, str]],
+    said_about: Mapping[str, Mapping[str, str]],
     scope: Scope,
     owners: Mapping[str, str],
 ) -> tuple[dict[str, Metadata], list[str]]:
@@ -420,11 +437,13 @@ def _metadata(
                 f"{place}: {owner} says what the intent {intents[0]!r} is; only sentences can be added to it: "
                 "take this out"
             )
-        metadata[intents[0]] = _intent_metadata(body, slots[intents[0]], scope, name)
+        metadata[intents[0]] = _intent_metadata(body, slots[intents[0]], said_about[intents[0]], scope, name)
     return metadata, fillers
 
 
-def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: Scope, name: str) -> Metadata:
+def _intent_metadata(
+    body: Mapping[str, Any], slots: Mapping[str, str], said_about: Mapping[str, str], scope: Scope, name: str
+) -> Metadata:
     place = f"{name}: pennyworth"
     kind = body.get("kind", "trivial")
     if kind not in get_args(Kind):
@@ -439,8 +458,10 @@ def _intent_metadata(body: Mapping[str, Any], slots: Mapping[str, str], scope: S
             )
     answers: dict[str, tuple[str, ...]] = {}
     for slot, templates in _mapping(body.get("answers", {}), f"{place}.answers").items():
-        if slot not in slots:
-            raise DefinitionError(f"{place}.answers.{slot}: no sentence has that slot{_nearest(slot, slots)}")
+        if slot not in said_about:
+            raise DefinitionError(
+                f"{place}.answers.{slot}: no sentence has that slot{_nearest(slot, said_about)}"
+            )
         answers[slot] = tuple(_texts(templates, f"{place}.answers.{slot}"))
         for i, template in enumerate(answers[slot]):
             check_template(template, scope, f"{place}.answers.{slot}[{i}]")

@@ -140,6 +140,29 @@ def moment(text: str, now: datetime, *, day_begins: int = _DAY_BEGINS) -> dateti
     return next((at for at in on_that_day if _later(at, now)), on_that_day[-1])
 
 
+def moved(when: datetime, text: str, now: datetime) -> datetime:
+    """`when` on the day that `text` names, or on its day at the time of the clock that `text` names.
+
+    `when` and `now` are aware, in one zone. Of two times that a bare hour may mean the one nearer to `when` counts:
+    nine in the evening becomes ten in the evening. A weekday is the next on which that time is still to come. Raises
+    `TimeError` where `text` names neither.
+    """
+    plain = " ".join(_digits(normalise(text)))
+    day = _day(plain, now.date())
+    if day is not None:
+        at = _at(day, when.time(), now)
+        return (
+            at
+            if _later(at, now) or not _WEEKDAY.search(plain)
+            else _at(day + timedelta(days=7), when.time(), now)
+        )
+    clock = _clock(plain)
+    if clock is None:
+        raise TimeError(f"{text!r} names neither a day nor a time; say for instance 'saturday' or 'at nine'")
+    choices = [_at(when.date(), each, now) for each in _times_of_day(clock, _part_of_day(plain), begins=None)]
+    return min(choices, key=lambda at: abs(at - when))
+
+
 def _digits(text: str) -> Iterator[str]:
     """The words of a normalised text, spelt-out numbers below a hundred as digits."""
     numbers = _number_words()

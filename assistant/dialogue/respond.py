@@ -14,6 +14,7 @@ from assistant.dialogue.limits import over_limit, same_before
 from assistant.dialogue.pin import SpokenPin
 from assistant.dialogue.slots import BUDGET, changed, without_budget
 from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
+from assistant.dialogue.when import CLOCK, DAY, NUMBER, numbered, replaced, timed
 from assistant.money import Money
 from assistant.partners.protocol import Refusal
 from assistant.records import Order, OrderEvent
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({"time", BUDGET})
+_NOT_USUAL: Final = frozenset({"time", "address", BUDGET})
 # These are of one day; the rest of an order may be wanted again.
 
 # More names in a row nobody remembers.
@@ -134,7 +135,8 @@ def _question(state: Pending, talk: _Talk) -> str:
     """The question that is open."""
     match state:
         case Asking():
-            return talk.say(f"{state.intent}.{state.slot}", "dialogue.which", slot=state.slot)
+            number = state.slots.get(NUMBER, "")
+            return talk.say(f"{state.intent}.{state.slot}", "dialogue.which", slot=state.slot, number=number)
         case Confirming(order=order, quote=quote):
             values = {
                 "description": order.description,
@@ -142,7 +144,7 @@ def _question(state: Pending, talk: _Talk) -> str:
                 "total": talk.setting.replies.money(order.total),
             }
             # Not a part of the wording that a household may change: it must not be lost.
-            about_price = _against_budget(order, talk)
+            about_price = f"{quote.note} {_against_budget(order, talk)}".strip()
             if state.repeats is None:
                 return f"{about_price} {talk.say('dialogue.confirm', **values)}".strip()
             ago = talk.setting.replies.ago(talk.moment.now - state.repeats[1])
@@ -326,16 +328,24 @@ def _change(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
             # It was about the right thing, then.
             return _command(replace(match, certain=True), said, talk)
         case Asking(intent=intent, slots=known):
-            slots = changed(known, said)
+            slots = _corrected(known, said, talk)
             if slots == known:
                 return _once_more(state, _question(state, talk), intent=intent, talk=talk)
             return _proceed(intent, slots, talk)
         case Confirming(order=order) | Proving(order=order):
-            slots = changed(order.slots, said)
+            slots = _corrected(order.slots, said, talk)
             if slots == order.slots:
                 return talk.end("asked", _question(state, talk), intent=order.intent, state=state)
             off = talk.after("", events=_call_off(state, "changed", talk.moment))
             return _proceed(order.intent, slots, off, kept=(state, talk))
+
+
+def _corrected(
+    known: Mapping[str, str | int], said: Mapping[str, str | int], talk: _Talk
+) -> dict[str, str | int]:
+    """`known` after a correction or an answer, its times worked out."""
+    local = talk.moment.now.astimezone(talk.setting.zone)
+    return timed(changed(replaced(known, said), numbered(known, said)), local)
 
 
 def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> Turn:
@@ -344,9 +354,10 @@ def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> 
     if not match.certain:
         offering = Offering(match=match)
         return talk.end("asked", _question(offering, talk), intent=intent, state=offering)
-    slots = changed(changed({}, match.slots), said)
+    slots = changed({}, match.slots)
     if intent in talk.setting.partners.sellers:
-        return _proceed(intent, slots, talk)
+        return _proceed(intent, _corrected(slots, said, talk), talk)
+    slots = changed(slots, said)
     informer = talk.setting.partners.informers.get(intent)
     reply = (
         informer.answer(slots, talk.moment.now, talk.setting.replies)
@@ -378,11 +389,14 @@ def _proceed(
             slots = {**{k: v for k, v in usual.slots.items() if k not in _NOT_USUAL}, **slots}
     if isinstance(slots.get(BUDGET), str):
         return _other_currency(intent, slots, talk, kept)
-    missing = next((s for s in setting.catalogue.intents[intent].required if s not in slots), None)
+    missing = _missing(intent, slots, talk)
     if missing:
         asking = Asking(intent=intent, slots=slots, slot=missing)
         return talk.end("asked", _question(asking, talk), intent=intent, state=asking)
     offer = setting.partners.sellers[intent].quote(slots, setting.replies, now=now)
+    if isinstance(offer, Refusal) and offer.ask:
+        asking = Asking(intent=intent, slots=slots, slot=offer.ask)
+        return talk.end("asked", _question(asking, talk), intent=intent, state=asking)
     if isinstance(offer, Refusal):
         if kept:
             state, before = kept
@@ -407,6 +421,14 @@ def _proceed(
         order=order,
         events=(_event(order, "quoted", talk.moment),),
     )
+
+
+def _missing(intent: str, slots: Mapping[str, str | int], talk: _Talk) -> str | None:
+    """The slot to be asked for next; None when all is known."""
+    required = talk.setting.catalogue.intents[intent].required
+    if NUMBER in slots:
+        return NUMBER
+    return next((slot for slot in required if slot not in slots), CLOCK if DAY in slots else None)
 
 
 def _other_currency(

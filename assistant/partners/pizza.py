@@ -48,8 +48,8 @@ class Pizza:
         self._currency = currency
 
     def quote(self, slots: Mapping[str, str | int], replies: Replies, *, now: datetime) -> Quote | Refusal:  # noqa: ARG002
-        """Price of `quantity` (1) pizzas of `size` with `topping` (", " between several) and `crust`, delivered
-        or, with `delivery` "pick up", to be collected."""
+        """Price of `quantity` (1) pizzas of `size` with `topping` (", " between several) and `crust`, delivered home or
+        to an `address` or, with `delivery` "pick up", to be collected. For a `time` it cannot be had, and says so."""
         size, quantity = str(slots["size"]), int(slots.get("quantity", 1))
         toppings = list(dict.fromkeys(str(slots["topping"]).split(", ")))
         crust = slots.get("crust")
@@ -79,6 +79,9 @@ class Pizza:
         )
         if crust is not None:
             description = replies.say("pizza.with_crust", pizza=description, crust=crust)
+        address = None if collected else slots.get("address")
+        if address is not None:
+            description = replies.say("pizza.to_address", pizza=description, address=address)
         kind = "pick_up" if collected else "deliver"
         return Quote(
             description=description,
@@ -88,6 +91,7 @@ class Pizza:
                 "quantity": quantity,
                 **({"crust": crust} if crust is not None else {}),
                 **({"delivery": PICK_UP} if collected else {}),
+                **({"address": address} if address is not None else {}),
             },
             total=Money.of(each * quantity + fee, self._currency),
             minutes=minutes,
@@ -95,6 +99,7 @@ class Pizza:
                 f"pizza.{kind}", minutes=minutes, fee=replies.money(Money.of(fee, self._currency))
             ),
             timing=replies.say(f"pizza.{kind}_timing", minutes=minutes),
+            note=replies.say("pizza.no_time") if "time" in slots else "",
         )
 
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:

@@ -30,6 +30,8 @@ class Quote:
     """How it comes and what that costs, in words, as it is read back after the price."""
     timing: str
     """When it is done, as a sentence."""
+    note: str = ""
+    """What was wished and is not part of it, as a sentence; empty where all is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class Refusal:
 
     reason: str
     """Why, in words that can be said."""
+    ask: str = ""
+    """The slot that has to be asked for, where that would mend it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,9 @@ class Ride:
             if place not in self.town.places:
                 return Refusal(reason=replies.say("ride.no_place", place=place))
         if origin == destination:
-            return Refusal(reason=replies.say("ride.same_place", place=origin))
+            # Who wants to go home is not at home.
+            ask = "" if "origin" in slots else "origin"
+            return Refusal(reason=replies.say("ride.same_place", place=origin), ask=ask)
         car = self._car(slots, replies)
         if isinstance(car, Refusal):
             return car

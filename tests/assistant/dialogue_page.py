@@ -35,9 +35,22 @@ _PLAIN: Final = (
     ("Asked back", ("call me a taxi to the airport", "what was that", "how much is it", "no")),
     ("Only nearly a command", ("cab to the airport", "yes", "in a van", "sure")),
     ("Not a yes", ("order a large ham pizza", "yes don't order", "the cat sat on the mat")),
+    ("Neither yes nor no", ("order a large ham pizza", "okay", "hang on", "okay go ahead")),
+    (
+        "When, and for how many",
+        (
+            "call me a taxi for two to the airport on friday",
+            "nine",
+            "no, saturday",
+            "at ten",
+            "make it three",
+            "at three",
+        ),
+    ),
+    ("Where to, and not when", ("order a large ham pizza", "deliver it to the office", "at seven", "no")),
     (
         "Another order, another command",
-        ("order a large ham pizza", "get me a ride home", "play some jazz", "yes"),
+        ("order a large ham pizza", "get me a ride from work to work", "play some jazz", "yes"),
     ),
     (
         "With what it may cost at most",
@@ -113,6 +126,7 @@ def page() -> str:
             "",
             "An order is placed by a clear yes to what was read back, and by nothing else. A yes is matched word for word,",
             "never by likeness; one with sound missing, one to another question, and one with a condition are none.",
+            "“Okay”, “fine” and “I guess so” are no clear yes: a yes or a no is asked for, and what stays unclear is not ordered.",
             "Whatever is changed is read back anew: the old quote is cancelled (“changed”), and a new one is made.",
             "What is dearer than it was said that it may cost (the slot `budget`) is said to be, and by how much, before the",
             "question; an amount in another currency than the household's is asked for again.",

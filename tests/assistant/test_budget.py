@@ -73,6 +73,16 @@ def test_it_can_be_corrected(order: str) -> None:
     assert (ordered.outcome, ordered.order) == ("ordered", None)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(
+    "limit", ["thirty dollars max", "max thirty dollars", "thirty dollars or less", "maximum thirty"]
+)
+def test_it_needs_no_for_or_under(order: str, limit: str) -> None:
+    (at_once,) = talk(f"{order} {limit}")
+    assert at_once.reply.startswith("This is within the $30.00 you named. That is ")
+    assert talk(order, limit)[1].reply == at_once.reply
+
+
 def test_it_outlives_other_corrections() -> None:
     small, large = talk("order a small ham pizza for at most fifteen dollars", "make it large")
     assert small.reply.startswith("This is within the $15.00")

@@ -45,7 +45,7 @@ def test_the_bundled_intents_and_what_they_need() -> None:
     catalogue = load_catalogue()
     kinds = {name: intent.kind for name, intent in catalogue.intents.items()}
     assert {name for name, kind in kinds.items() if kind == "dialogue"} == {
-        *("cancel", "choices", "confirm", "correct", "deny", "duration", "price", "repeat"),
+        *("cancel", "choices", "confirm", "correct", "deny", "duration", "price", "repeat", "unclear"),
     }
     assert {name for name, kind in kinds.items() if kind == "commerce"} == {"pizza", "ride"}
     assert {name for name, kind in kinds.items() if kind == "trivial"} == {
@@ -60,6 +60,8 @@ def test_the_bundled_intents_and_what_they_need() -> None:
         "quantity",
         "crust",
         "delivery",
+        "address",
+        "time",
         "usual",
         "budget",
     }
@@ -67,6 +69,8 @@ def test_the_bundled_intents_and_what_they_need() -> None:
         "origin",
         "destination",
         "time",
+        "day",
+        "clock",
         "class",
         "passengers",
         "budget",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intents.times import TimeError, duration, moment, resolve
+from intents.times import TimeError, duration, moment, moved, resolve
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # A Tuesday.
@@ -157,3 +157,29 @@ def test_a_now_without_a_zone_and_an_unknown_sort_are_errors() -> None:
         moment("at seven", NOW.replace(tzinfo=None))
     with pytest.raises(TimeError, match="expected time or wake-up time or duration"):
         resolve("colour", "red", NOW)
+
+
+@pytest.mark.parametrize(
+    ("known", "text", "expected"),
+    [
+        ("tomorrow at nine", "saturday", "2026-11-28T09:00"),
+        ("tomorrow at nine", "today", "2026-11-24T09:00"),
+        ("friday at nine", "at ten", "2026-11-27T10:00"),
+        ("friday at nine", "half past two", "2026-11-27T14:30"),
+        ("friday at nine", "at ten in the evening", "2026-11-27T22:00"),
+        # Of two the nearer: who leaves at nine in the evening does not mean ten in the morning.
+        ("tonight at nine", "at ten", "2026-11-24T22:00"),
+        ("tonight at nine", "eight thirty", "2026-11-24T20:30"),
+        # On a Tuesday the time of which is over it is the next one.
+        ("friday at nine", "tuesday", "2026-12-01T09:00"),
+        ("friday at six", "tuesday", "2026-11-24T18:00"),
+        ("friday at nine", "next monday", "2026-11-30T09:00"),
+    ],
+)
+def test_a_day_or_a_clock_alone_moves_a_time_and_keeps_the_rest(known: str, text: str, expected: str) -> None:
+    assert moved(moment(known, NOW), text, NOW).strftime("%Y-%m-%dT%H:%M") == expected
+
+
+def test_what_names_neither_moves_nothing() -> None:
+    with pytest.raises(TimeError, match="neither a day nor a time"):
+        moved(NOW, "whenever", NOW)
