@@ -317,9 +317,11 @@ def test_some_things_count_in_a_conversation_only(
         ),
         ("order a large pizza hold the cheese", {"size": "large"}),
         # A time is no number of pizzas.
-        ("order a large pizza tonight at eight with ham", {"size": "large", "topping": "ham"}),
-        ("order a large ham pizza for tomorrow at eight", {"size": "large", "topping": "ham"}),
-        ("order a large ham pizza by seven", {"size": "large", "topping": "ham"}),
+        (
+            "order a large pizza tonight at eight with ham",
+            {"size": "large", "topping": "ham", "time": "tonight at eight"},
+        ),
+        ("order a large pizza by seven with ham", {"size": "large", "topping": "ham", "time": "by seven"}),
         ("order a pizza with ham for two people", {"topping": "ham"}),
         # More, or fewer, than are sold: that is for the partner to say.
         ("order 25 large ham pizzas", {"quantity": 25, "size": "large", "topping": "ham"}),
