@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeGuard
 
 import assistant
 from assistant.clock import new_id
@@ -24,7 +24,7 @@ from assistant.interrupts import held_off
 from assistant.ledger.rules import book_interaction, book_order_event
 from assistant.records import Interaction, OrderEvent
 from assistant.store.history import OrderHistory
-from intents.results import IntentMatch, NoMatch
+from intents.results import Expected, IntentMatch, NoMatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from assistant.store.store import Store
     from intents.endings import Endings
     from intents.match import Matcher
-    from intents.results import Expected
 
 
 Ending: TypeAlias = Literal["closed", "open", "unfinished"]
@@ -90,6 +89,7 @@ class Pipeline:
         self._last_turn_us = clock.passed_us()
         self._last_id = ""
         self._last_reply = ""
+        self._answered: IntentMatch | None = None
         self._history = OrderHistory(store, device)
         self._orders: dict[str, Order] = {}
 
@@ -124,9 +124,10 @@ class Pipeline:
                 )
                 orders = [turn.order] if turn.order else []
                 known = self._orders | {order.id: order for order in (turn.order, turn.withdrawn) if order}
-                session = self._session_of(turn, now)
+                session = self._session_of(turn, understood, now)
+                asked = expected if self.in_conversation or _follows(understood) else None
                 interaction = self._interaction(
-                    replace(heard, effort=effort), understood, expected, turn, moment, session
+                    replace(heard, effort=effort), understood, asked, turn, moment, session
                 )
                 transactions = (
                     *book_interaction(interaction, self._setting.plan),
@@ -139,6 +140,7 @@ class Pipeline:
             self._state, self._orders, self._session = turn.state, known, session
             self._last_turn_us, self._last_id = self._clock.passed_us(), moment.interaction_id
             self._last_reply = turn.reply
+            self._answered = self._may_be_followed(turn, understood)
         return Receipt(
             interaction=replace(interaction, number=number),
             transactions=transactions,
@@ -147,16 +149,29 @@ class Pipeline:
             offered=isinstance(turn.state, Offering),
         )
 
-    def _session_of(self, turn: Turn, now: datetime) -> str:
+    def _may_be_followed(
+        self, turn: Turn, understood: IntentMatch | NoMatch | SpokenPin
+    ) -> IntentMatch | None:
+        """The command that was carried out, if another may say only in what it differs; never an order."""
+        if turn.outcome != "answered" or not isinstance(understood, IntentMatch):
+            return None
+        trivial = self._setting.catalogue.intents[understood.intent].kind == "trivial"
+        return understood if trivial and understood.intent == turn.intent else None
+
+    def _session_of(self, turn: Turn, understood: IntentMatch | NoMatch | SpokenPin, now: datetime) -> str:
         """The conversation that a turn is a part of: of one that calls an order off, that in which it was placed."""
-        if self.in_conversation:
+        if self.in_conversation or _follows(understood):
             return self._session
         placed = self._store.interaction(turn.withdrawn.interaction_id) if turn.withdrawn else None
         return placed.session if placed else new_id(now)
 
     def _expected(self) -> Expected | None:
-        """What the question that is open makes likely; None when none is."""
-        return None if isinstance(self._state, Idle) else self._state.expected()
+        """What the question that is open makes likely, or a command that was carried out just before; else None."""
+        if not isinstance(self._state, Idle):
+            return self._state.expected()
+        if self._answered is None or self._clock.passed_us() - self._last_turn_us >= self._timeout_us:
+            return None
+        return Expected(intent=self._answered.intent, answered=True)
 
     def _understand(
         self, heard: Heard, expected: Expected | None
@@ -212,7 +227,10 @@ class Pipeline:
     ) -> IntentMatch | NoMatch:
         """What `text` means where the conversation stands, `now` or at another time (UTC)."""
         local = (now or self._clock.now()).astimezone(self._setting.zone)
-        return self._matcher.match(text, expected=expected, now=local)
+        understood = self._matcher.match(text, expected=expected, now=local)
+        if not _follows(understood) or self._answered is None or understood.intent != self._answered.intent:
+            return understood
+        return replace(understood, slots={**self._answered.slots, **understood.slots})
 
     def _foreseen(self, text: str) -> IntentMatch | None:
         """What `text` certainly means if nothing more is said; None while a PIN is, which is no command."""
@@ -362,10 +380,16 @@ class Pipeline:
         )
 
 
+def _follows(understood: IntentMatch | NoMatch | SpokenPin) -> TypeGuard[IntentMatch]:
+    """Whether it says only in what it differs from the command before it."""
+    return isinstance(understood, IntentMatch) and understood.follows
+
+
 def _stored(expected: Expected | None) -> dict[str, str]:
     if expected is None:
         return {}
-    return {"intent": expected.intent} | ({"slot": expected.slot} if expected.slot else {})
+    slot = {"slot": expected.slot} if expected.slot else {}
+    return {"intent": expected.intent, **slot, **({"answered": "yes"} if expected.answered else {})}
 
 
 def _conclude(

@@ -159,10 +159,13 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
         scope,
         {intent: name for intent, name in owners.items() if name in bundled},
     )
+    described = {intent: metadata.get(intent, Metadata(source=owners[intent])) for intent in owners}
+    for intent, body in described.items():
+        _check_follow_ups(intent, body.kind, places[intent], merged)
     return Definitions(
         language=merged["language"],
         merged=merged,
-        metadata={intent: metadata.get(intent, Metadata(source=owners[intent])) for intent in owners},
+        metadata=described,
         fillers=tuple(fillers),
         alike={
             name: _alike(body, name)
@@ -170,6 +173,21 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
             if body["metadata"].get("alike")
         },
     )
+
+
+def _check_follow_ups(intent: str, kind: Kind, places: Sequence[str], merged: Mapping[str, Any]) -> None:
+    for place, block in zip(places, merged["intents"][intent]["data"], strict=True):
+        after = block.get("requires_context", {}).get("after", intent)
+        if after != intent:
+            raise DefinitionError(
+                f"{place}.requires_context.after: {after!r} is another intent; what follows up on a command is of the "
+                f"same one: write {intent}"
+            )
+        if "after" in block.get("requires_context", {}) and kind != "trivial":
+            raise DefinitionError(
+                f"{place}.requires_context.after: {intent} is {kind}, and only a trivial intent is followed up; "
+                "take it out"
+            )
 
 
 def _said_about(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hassil.expression import Expression, TextChunk
@@ -52,6 +53,13 @@ def compile_answers(definitions: Definitions, commands: Intents) -> dict[tuple[s
         for intent, metadata in definitions.metadata.items()
         for slot, templates in metadata.answers.items()
     }
+
+
+def by_themselves(commands: Intents, intent: str) -> Intents:
+    """`commands` with that intent alone, and without what only follows up on a command that was carried out."""
+    whole = commands.intents[intent]
+    kept = [data for data in whole.data if "after" not in data.requires_context]
+    return replace(commands, intents={intent: replace(whole, data=kept)})
 
 
 def slots_of(name: str, definitions: Definitions, commands: Intents) -> frozenset[str]:

@@ -117,11 +117,13 @@ class Endings:
         return self._catalogue.intents[template.intent].last
 
     def _is_idle_talk(self, template: Template, expected: Expected | None) -> bool:
-        return expected is None and self._catalogue.intents[template.intent].kind == "dialogue"
+        return (expected is None or expected.answered) and self._catalogue.intents[
+            template.intent
+        ].kind == "dialogue"
 
 
 def _counts(commands: Intents, template: Template, expected: Expected | None) -> bool:
     """Whether a template counts where the conversation stands."""
-    context = {"about": expected.intent} if expected else {}
+    context = expected.context if expected else {}
     requires: Mapping[str, object] = commands.intents[template.intent].data[template.block].requires_context
     return all(name in context and value in (None, context[name]) for name, value in requires.items())

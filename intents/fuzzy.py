@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
+from intents.compilation import by_themselves
 from intents.descent import SLOT_MARK, Descent
 from intents.kept import kept
 from intents.near import NearWords, slips
@@ -316,7 +317,8 @@ def _sampled(catalogue: Catalogue, cache_dir: Path | None) -> Mapping[str, Seque
 
 def _skeletons(catalogue: Catalogue, intent: str) -> Iterator[_Skeleton]:
     rng = random.Random(_SEED)  # noqa: S311 - a sample, not a secret
-    descent = Descent(catalogue.commands, intent, rng=rng, spoken=False, open_slots=True)
+    commands = by_themselves(catalogue.commands, intent)
+    descent = Descent(commands, intent, rng=rng, spoken=False, open_slots=True)
     drawn = (descent.draw() for _ in range(_SKELETONS_PER_INTENT))
     for phrase in itertools.chain(descent.cover(), drawn):
         if phrase is not None:

@@ -78,8 +78,9 @@ class Matcher:
         After a question, `expected` names the slot that was asked for: its answers come first, so that "home" may be
         one; then whole commands of any intent ("cancel", "play music"), so that nobody is held in a dialogue. Answers
         that take any words at all come after those. Templates that require a conversation about its intent count as
-        commands, and before the others. A text too long to be a command is out of scope. Spoken times are worked out
-        relative to `now` (aware, in the speaker's zone); without it they stay words.
+        commands, and before the others; so do those that follow up on a command which was just carried out. A text too
+        long to be a command is out of scope. Spoken times are worked out relative to `now` (aware, in the speaker's
+        zone); without it they stay words.
 
         Where no template matches, the model decides which of the intents that it knows is meant, if any; likeness
         repairs what was misheard, so that a template gives the slots, and finds the intents that the model does not
@@ -121,20 +122,25 @@ class Matcher:
                 text=text, result=NoMatch(reason="out of scope"), note="longer than any command"
             )
         answers = self._answers(text, expected, now)
-        context = {"about": expected.intent} if expected else None
+        context = expected.context if expected else None
         commands = (
             []
             if answers and not answers[0].wildcards
             else self._prefilter.readings(text, now, context=context)
         )
         if commands and (not answers or commands[0].wildcards <= answers[0].wildcards):
-            return Explanation(text=text, exact=tuple(commands), result=_decided(commands, text, "exact"))
+            return Explanation(
+                text=text,
+                exact=tuple(commands),
+                result=_followed(_decided(commands, text, "exact"), commands, expected),
+            )
         if answers:
             return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
         if expected and expected.slot and (answer := self._misheard_answer(text, expected, now)):
             why = f"“{answer.sentence}” sounds like it and answers what was asked"
             return Explanation(text=text, fuzzy=answer, result=answer, likeness=why, in_dialogue=True)
-        return self._by_model_and_likeness(text, now, marked_up=marked_up, in_dialogue=expected is not None)
+        in_dialogue = expected is not None and not expected.answered
+        return self._by_model_and_likeness(text, now, marked_up=marked_up, in_dialogue=in_dialogue)
 
     def origins(self, explanation: Explanation, now: datetime | None = None) -> list[Origin]:
         """How the slots of what `explain` came to got their values, relative to the same `now`."""
@@ -233,3 +239,12 @@ def _decided(found: list[Reading], text: str, step: Step) -> IntentMatch | NoMat
         runner_up=rival.intent if rival else None,
         runner_up_score=1.0 if rival else 0.0,
     )
+
+
+def _followed(
+    result: IntentMatch | NoMatch, found: list[Reading], expected: Expected | None
+) -> IntentMatch | NoMatch:
+    """`result`, marked where it follows up on the command before it."""
+    if expected is None or not expected.answered or not isinstance(result, IntentMatch):
+        return result
+    return replace(result, follows=found[0].in_context)

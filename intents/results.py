@@ -21,6 +21,14 @@ class Expected:
     """The intent the conversation is about; templates that require it (`requires_context: {about: …}`) count."""
     slot: str | None = None
     """The slot that was asked for; None when the question was another one."""
+    answered: bool = False
+    """Whether nothing was asked: a command of the intent was carried out, and may be followed up ("and on sunday?");
+    templates that require that (`requires_context: {after: …}`) count."""
+
+    @property
+    def context(self) -> dict[str, str]:
+        """What templates may require of the conversation."""
+        return {"after" if self.answered else "about": self.intent}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,8 @@ class IntentMatch:
     """Which step decided: exact template, answer to the expected slot, likeness, or the model."""
     sentence: str
     """The sentence of ours that it was taken for (the normalised text itself unless fuzzy)."""
+    follows: bool = False
+    """Whether it says only in what it differs from the command before it."""
     certain: bool = True
     """False between the ask and the accept threshold: ask before acting."""
     runner_up: str | None = None

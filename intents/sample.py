@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from intents.compilation import by_themselves
 from intents.descent import Descent, Unresolved
 from intents.normalise import clean
 from intents.times import resolve
@@ -75,13 +76,15 @@ def sample_sentences(
 ) -> list[SampledSentence]:
     """Up to `limit` different commands of `intent` as they are said, with the slots that their templates give them.
 
+    What only follows up on another command is none.
+
     The slots come from the way down the template, not from understanding the sentence. Spoken times are worked out
     relative to `now` (aware). Raises `ValueError` for a limit below 1.
     """
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
     rng = random.Random(f"{seed}/{intent}")  # noqa: S311 - a sample, not a secret
-    descent = Descent(catalogue.commands, intent, rng=rng, spoken=True)
+    descent = Descent(by_themselves(catalogue.commands, intent), intent, rng=rng, spoken=True)
     sentences: dict[str, SampledSentence] = {}
     for _ in range(10 * limit):
         phrase = descent.draw()

@@ -95,19 +95,31 @@ def why(it: Interaction, turns: Sequence[Interaction], review: Review) -> Why | 
     step = found.step if isinstance(found, IntentMatch) else found.reason
     return Why(
         steps=steps(explanation),
-        asked=f"{expected.slot or 'an answer'}, about {expected.intent}".replace("_", " ")
-        if expected
-        else "",
+        asked=_asked(expected) if expected else "",
         asked_is_known=it.expected is not None or expected is None,
         same_definitions=it.catalogue == review.catalogue,
         same=step == it.step and abs(found.score - it.score) < SAME_SCORE,
     )
 
 
+def _asked(expected: Expected) -> str:
+    if expected.answered:
+        return f"nothing; what follows up on {expected.intent}"
+    return f"{expected.slot or 'an answer'}, about {expected.intent}".replace("_", " ")
+
+
 def _expected(it: Interaction, turns: Sequence[Interaction]) -> Expected | None:
     """What the question before it made likely: as the log says, or else as far as the turns before tell."""
     if it.expected is not None:
-        return Expected(intent=it.expected["intent"], slot=it.expected.get("slot")) if it.expected else None
+        return (
+            Expected(
+                intent=it.expected["intent"],
+                slot=it.expected.get("slot"),
+                answered="answered" in it.expected,
+            )
+            if it.expected
+            else None
+        )
     about = next((turn.intent for turn in reversed(turns) if turn.number < it.number and turn.intent), None)
     slot = next(iter(it.slots), None) if it.step == "answer" else None
     return Expected(intent=about, slot=slot) if about else None

@@ -430,3 +430,71 @@ def test_a_ride_at_a_time_ends_after_it(store: Store, clock: SimulatedClock) -> 
     assert line.advance() == []
     clock.advance(timedelta(hours=14))
     assert [event.state for event in line.advance()] == ["completed"]
+
+
+@pytest.mark.parametrize(
+    ("said", "slots"),
+    [
+        (["will it rain tomorrow", "in paris"], {"day": "tomorrow", "place": "paris"}),
+        (["what's the weather in paris", "and on sunday?"], {"day": "sunday", "place": "paris"}),
+        (["what's the humidity in paris", "how about london"], {"what": "humidity", "place": "london"}),
+        (["what's the weather in paris", "tomorrow", "and in rome"], {"day": "tomorrow", "place": "rome"}),
+        (["what time is it in tokyo", "and in london"], {"what": "time", "place": "london"}),
+        (["how's the traffic to work", "and to the airport"], {"destination": "airport"}),
+        (
+            ["dim the kitchen to thirty percent", "and the bedroom"],
+            {"action": "set", "brightness": 30, "room": "bedroom"},
+        ),
+        # A whole question takes nothing over.
+        (["will it rain tomorrow", "what's the weather in paris"], {"place": "paris"}),
+    ],
+)
+def test_what_follows_up_on_an_answer_says_only_what_is_different(
+    store: Store, clock: SimulatedClock, said: list[str], slots: dict[str, Any]
+) -> None:
+    last = say(program(store, clock), *said)[-1].interaction
+    assert (last.outcome, last.slots) == ("answered", slots)
+
+
+def test_a_follow_up_is_of_the_same_conversation_and_the_log_says_of_what(
+    store: Store, clock: SimulatedClock
+) -> None:
+    first, second, third = (
+        receipt.interaction
+        for receipt in say(program(store, clock), "will it rain tomorrow", "in paris", "play some jazz")
+    )
+    assert first.session == second.session != third.session
+    assert (first.expected, second.expected, third.expected) == (
+        {},
+        {"intent": "weather", "answered": "yes"},
+        {},
+    )
+
+
+def test_what_follows_up_on_nothing_is_not_understood(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    for before in (
+        ["play some jazz"],
+        ["will it rain tomorrow", "the cat sat on the mat"],
+        ["order a small ham pizza", "no"],
+    ):
+        assert say(line, *before, "in paris")[-1].interaction.outcome == "rejected"
+    say(line, "will it rain tomorrow")
+    clock.advance(timedelta(seconds=21))
+    assert say(line, "in paris")[0].interaction.outcome == "rejected"
+
+
+def test_nothing_follows_up_on_an_order(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    receipts = say(
+        line,
+        "what's the weather in paris",
+        "order a large ham pizza",
+        "in rome",
+        "yes",
+        "and large",
+        "tomorrow",
+    )
+    assert outcomes(receipts) == ["answered", "asked", "rejected", "ordered", "rejected", "asked"]
+    assert receipts[-1].offered
+    assert len(store.orders()) == 1

@@ -247,3 +247,27 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load_catalogue(files=[latin])
     with pytest.raises(DefinitionError, match="no definition files"):
         load_catalogue(files=[])
+
+
+@pytest.mark.parametrize(
+    ("intent", "message"),
+    [
+        (
+            "pizza",
+            r"a\.yaml: intents\.pizza\.data\[\d+\]\.requires_context\.after: pizza is commerce, and only a trivial",
+        ),
+        ("repeat", r"repeat is dialogue, and only a trivial intent is followed up; take it out"),
+        ("music", r"requires_context\.after: 'weather' is another intent; .* write music"),
+    ],
+)
+def test_only_a_trivial_command_is_followed_up_and_by_its_own_intent(
+    tmp_path: Path, intent: str, message: str
+) -> None:
+    after = "weather" if intent == "music" else intent
+    text = f"""
+    language: en
+    intents:
+      {intent}: {{data: [{{requires_context: {{after: {after}}}, sentences: ["and another one"]}}]}}
+    """
+    with pytest.raises(DefinitionError, match=message):
+        load_catalogue(extra=_write(tmp_path, a=text))

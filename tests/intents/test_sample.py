@@ -174,11 +174,17 @@ def spoken_words(expression: Expression) -> set[str]:
 def _understood(matcher: Matcher, phrase: str, intent: str) -> IntentMatch:
     """`phrase` as `intent`, word for word and by no other; what counts in a conversation only, in one of them."""
     # What most corrections are about comes first, for what is not understood takes longest.
-    for about in ("pizza", "ride", None) if intent == "correct" else (None, "pizza", "ride"):
-        match = matcher.match(phrase, expected=Expected(intent=about) if about else None)
+    pizza, ride, after = (
+        Expected(intent="pizza"),
+        Expected(intent="ride"),
+        Expected(intent=intent, answered=True),
+    )
+    for expected in (pizza, ride, None) if intent == "correct" else (None, after, pizza, ride):
+        match = matcher.match(phrase, expected=expected)
         if isinstance(match, IntentMatch) and match.intent == intent:
             assert match.step == "exact", phrase
-            assert about or match.runner_up is None, phrase
+            assert expected or match.runner_up is None, phrase
+            assert match.follows == (expected is after), phrase
             return match
     raise AssertionError(f"{phrase!r} is not understood as {intent}")
 
