@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assistant.characters import valid_unicode
 from assistant.cli.exits import DEVICE_FAILED, INTERRUPTED
-from assistant.cli.options import Settings, global_options, json_option, no_adapt_option, printable
+from assistant.cli.options import Settings, global_options, json_option, no_adapt_option
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SimulatedClock
 from hardware.audiofile import read_chunks
@@ -74,7 +75,7 @@ def _heard(
         heard_any = False
         try:
             for receipt in listener.listen(
-                read_chunks(file), source="file", origin=printable(file.name), passes=clock.advance
+                read_chunks(file), source="file", origin=valid_unicode(file.name), passes=clock.advance
             ):
                 heard_any = True
                 yield receipt

@@ -69,11 +69,6 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, width=width)
 
 
-def printable(text: str) -> str:
-    """`text` with what is no valid Unicode replaced: a file name or a pipe may hold any bytes."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
 def global_options(function: F) -> F:
     """Add --db, --config, --lang and -v; what they say is kept in the context's `Settings`."""
     path = click.Path(path_type=Path)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from assistant.characters import valid_unicode
 from assistant.cli.exits import INTERRUPTED
-from assistant.cli.options import Settings, global_options, json_option, printable
+from assistant.cli.options import Settings, global_options, json_option
 from assistant.cli.session import conduct, open_session
 from assistant.clock import SystemClock
 from assistant.records import Heard, Transcript
@@ -39,7 +40,7 @@ def command(settings: Settings, /, text: tuple[str, ...], as_json: bool) -> int:
 def _typed(pipeline: Pipeline, turns: Iterable[str]) -> Iterator[Receipt]:
     for turn in turns:
         yield pipeline.handle(
-            Heard(transcript=Transcript(text=printable(turn), engine="typed"), source="typed")
+            Heard(transcript=Transcript(text=valid_unicode(turn), engine="typed"), source="typed")
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from assistant.characters import printable
 from assistant.dialogue.slots import for_people
 from assistant.ledger.transactions import cost, revenue
 
@@ -25,29 +25,18 @@ OUTCOME_STYLES: Final[dict[str, dict[str, Any]]] = {
 """How outcomes are shown, as click has it."""
 
 
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def without_controls(text: str) -> str:
-    """`text` without what would move the cursor of a terminal, colour it, or turn the line round: � stands there.
-
-    What was typed is kept as it is; it may come from another device's log.
-    """
-    return _CONTROLS.sub("\ufffd", text)
-
-
 def receipt_text(receipt: Receipt, currency: str) -> Text:
     """One interaction as it happens: heard, understood, done, earned, cost."""
     it = receipt.interaction
     text = Text()
     text.append(f"#{it.number}", style="bold")
     text.append(f"  {it.at:%a %H:%M} UTC  ", style="dim")
-    text.append(it.intent or "no match", style="bold" if it.intent else "red")
+    text.append(printable(it.intent or "no match"), style="bold" if it.intent else "red")
     text.append(f" · {it.outcome}", style=_style(it.outcome))
     rows = (
         (
             "heard",
-            f"“{without_controls(it.transcript)}”" if it.transcript else "nothing intelligible",
+            f"“{it.transcript}”" if it.transcript else "nothing intelligible",
             _engine(it),
         ),
         ("understood", understood(it), f"{it.step} {it.score:.2f}"),
@@ -60,9 +49,9 @@ def receipt_text(receipt: Receipt, currency: str) -> Text:
     )
     for name, what, aside in rows:
         text.append(f"\n   {name:<10} ", style="dim")
-        text.append(what)
+        text.append(printable(what))
         if aside:
-            text.append(f"   {aside}", style="dim")
+            text.append(f"   {printable(aside)}", style="dim")
     return text
 
 
@@ -70,14 +59,14 @@ def order_event_text(order: Order, event: OrderEvent) -> Text:
     """What happened to an order after the conversation."""
     text = Text("      ↳ ", style="dim")
     text.append(f"{event.at:%a %H:%M} UTC  ", style="dim")
-    text.append(f"{order.description} ", style="default")
+    text.append(f"{printable(order.description)} ", style="default")
     if event.state == "completed":
         text.append("completed", style="bold green")
         text.append(f", earned {order.rebate} {order.rebate.currency} (simulated)")
         return text
     text.append(event.state.replace("_", " "), style="yellow")
     if event.reason:
-        text.append(f": {event.reason}")
+        text.append(f": {printable(event.reason)}")
     if event.state == "cancelled":
         text.append("; earned nothing")
     elif event.state in {"refunded", "charged_back"}:

@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from assistant.characters import printable
 from assistant.money import Money
-from assistant.reports.render import OUTCOME_STYLES, understood, without_controls
+from assistant.reports.render import OUTCOME_STYLES, understood
 from assistant.reports.render_statement import WIDE
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def log_lines(lines: Iterable[Mapping[str, Any]], *, plans: Sequence[str], width
     yield click.style(f"{head}{kinds} {'earned':>{_AMOUNT}} {'cost':>{_AMOUNT}}", dim=True)
     for line in lines:
         when = line["at"].replace("T", " ")[:16] if width >= WIDE else line["at"].replace("T", " ")[5:16]
-        heard = _folded(without_controls(line["transcript"]) or "-", heard_width)
-        intent, outcome = line["intent"] or "none", line["outcome"]
+        heard = _folded(printable(line["transcript"]) or "-", heard_width)
+        intent, outcome = printable(line["intent"] or "none"), line["outcome"]
         # Several currencies are told apart; a log of one need not repeat it.
         earned, cost = (
             Money(currency=line["currency"] or "XXX", micros=line[name]) for name in ("revenue", "cost")
@@ -94,7 +95,7 @@ def interaction_receipt(
     latency, the order's life, and how the reply was `spoken`, if it was. `source` says where the rate behind a posting
     comes from; empty: it has none."""
     parts: list[RenderableType] = [
-        Text(f"Interaction {it.number} — simulated, plan {it.plan}", style="bold"),
+        Text(printable(f"Interaction {it.number} — simulated, plan {it.plan}"), style="bold"),
         _grid([*_facts(it), *(_spoken(spoken) if spoken else [])]),
     ]
     if order:
@@ -115,18 +116,18 @@ def interaction_receipt(
         lines.add_column(justify="right", no_wrap=True)
         for posting in transaction.postings:
             amount = posting.amount
-            lines.add_row(Text(posting.account), Text(f"{amount} {amount.currency}"))
+            lines.add_row(Text(printable(posting.account)), Text(f"{amount} {amount.currency}"))
         parts.append(Padding(lines, (0, 0, 0, 4)))
     return parts
 
 
 def _grid(rows: Iterable[tuple[str, str]]) -> Table:
-    """Names, and beside them what may need several lines."""
+    """Names, and beside them what may need several lines, whatever it holds."""
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(name, Text(value))
+        grid.add_row(printable(name), Text(printable(value)))
     return grid
 
 
@@ -142,7 +143,7 @@ def _facts(it: Interaction) -> list[tuple[str, str]]:
         ("at", f"{it.at:%Y-%m-%d %H:%M:%S} UTC"),
         ("source", f"{it.source} {it.origin}".strip()),
         ("engine", f"{it.engine} {it.model}".strip()),
-        ("heard", without_controls(it.transcript) or "nothing intelligible"),
+        ("heard", it.transcript or "nothing intelligible"),
         ("alternatives", "; ".join(map(_alternative, it.alternatives)) or "-"),
         ("understood", understood(it)),
         (
@@ -194,4 +195,4 @@ def _life(order: Order, life: Iterable[OrderEvent]) -> list[RenderableType]:
         for event in life
     ]
     title = f"\nOrder — {order.description}, {order.total} {order.total.currency} (simulated)"
-    return [Text(title, style="bold"), _grid(rows)]
+    return [Text(printable(title), style="bold"), _grid(rows)]
