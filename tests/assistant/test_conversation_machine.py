@@ -25,6 +25,7 @@ from assistant.store.audit import audit
 from assistant.store.store import Store
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
+from intents.results import IntentMatch
 from intents.sample import sample_phrases
 from tests.assistant.examples import NOW, setting
 from tests.assistant.near_yes import NEAR_YES
@@ -142,9 +143,13 @@ class TwoPrograms(RuleBasedStateMachine):
         if isinstance(after, Confirming):
             self.read_back[after.order.id] = self.read_back.get(after.order.id, "") + it.reply
         if it.outcome == "cancelled" and isinstance(before, Idle):
-            # Only a no calls off what was ordered, the last of it, and not long after.
-            assert getattr(MATCHER.match(text), "intent", "") in ("deny", "cancel")
-            order, at = self.placed.pop()
+            # Only a no calls off what was ordered, the last of it or of what it names, and not long after.
+            said = MATCHER.match(text)
+            assert isinstance(said, IntentMatch)
+            assert said.intent in ("deny", "cancel")
+            what = said.slots.get("what")
+            last = max(n for n, (order, _) in enumerate(self.placed) if what in (None, order.intent))
+            order, at = self.placed.pop(last)
             assert it.order_id == order.id
             assert self.clock.now() - at <= self.setting.limits.withdrawal
             states = [event.state for event in self.stores[who].order(order.id)[1]]
