@@ -22,4 +22,6 @@ class Alarm:
         if "time" not in slots:
             return replies.say("alarm.when")
         at = datetime.fromisoformat(str(slots["time"]))
+        if "repeat" in slots:
+            return replies.say("alarm.set_again", days=slots["repeat"], time=f"{at:%H:%M}")
         return replies.say("alarm.set", weekday=f"{at:%A}", time=f"{at:%H:%M}")

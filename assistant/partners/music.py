@@ -21,4 +21,4 @@ class Music:
         if named == "song" and "artist" in slots:
             named = "song_by"
         what = replies.say(f"music.{named}", **slots)
-        return replies.say(f"music.{action}", "dialogue.done", what=what)
+        return replies.say(f"music.{action}", "dialogue.done", what=what, level=slots.get("level", ""))

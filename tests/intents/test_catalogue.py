@@ -53,7 +53,7 @@ def test_the_bundled_intents_and_what_they_need() -> None:
     }
     assert catalogue.intents["pizza"].required == ("size", "topping")
     assert catalogue.intents["ride"].required == ("destination",)
-    assert catalogue.intents["music"].slots == {"action", "artist", "song", "genre", "playlist"}
+    assert catalogue.intents["music"].slots == {"action", "artist", "song", "genre", "playlist", "level"}
     assert catalogue.intents["pizza"].slots == {
         "size",
         "topping",
