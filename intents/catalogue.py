@@ -71,6 +71,10 @@ class Catalogue:
     """List to the pairs of its values that sound alike and are meant to (`metadata: alike`)."""
     fillers: frozenset[str]
     """Words so light that a misheard sentence may have one too many or too few."""
+    leads: tuple[str, ...]
+    """Phrases (normalised) before a command or an answer that change nothing; before a yes or a no they may."""
+    trails: tuple[str, ...]
+    """Likewise behind one."""
     version: str
     """First 12 hex digits of the SHA-256 of the definition texts: names them in caches and in the log."""
 
@@ -103,6 +107,8 @@ def load_catalogue(
         answers=compile_answers(definitions, commands),
         alike=definitions.alike,
         fillers=frozenset(definitions.fillers),
+        leads=definitions.leads,
+        trails=definitions.trails,
         version=digest.hexdigest()[:12],
     )
 

@@ -48,7 +48,7 @@ _BLOCK_KEYS = (
     "settings",
 )
 _INTENT_METADATA = ("kind", "required", "answers", "open", "last", "named", "unless", "decoys", "replies")
-_SHARED_METADATA = ("fillers",)
+_SHARED_METADATA = ("fillers", "leads", "trails")
 _DEEPEST = 12
 _RANGE_KEYS = (
     "type",
@@ -104,6 +104,10 @@ class Definitions:
     """Intent to what we know of it."""
     fillers: tuple[str, ...]
     """Words that carry no meaning."""
+    leads: tuple[str, ...]
+    """Phrases (normalised) before a command or an answer that change nothing."""
+    trails: tuple[str, ...]
+    """Likewise behind one."""
     alike: Mapping[str, frozenset[frozenset[str]]]
     """List to the pairs of its values that sound alike and are meant to."""
 
@@ -152,7 +156,7 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
     check_lists(scope.lists, scope)
     slots = {intent: _check_intent(intent, places[intent], merged, scope) for intent in owners}
     bundled = {source.name for source in sources}
-    metadata, fillers = _metadata(
+    metadata, shared = _metadata(
         files,
         slots,
         {intent: _said_about(intent, slots, merged) for intent in owners},
@@ -166,7 +170,9 @@ def check(sources: Sequence[Source], extra: Sequence[Source] = ()) -> Definition
         language=merged["language"],
         merged=merged,
         metadata=described,
-        fillers=tuple(fillers),
+        fillers=tuple(shared["fillers"]),
+        leads=tuple(map(normalise, shared["leads"])),
+        trails=tuple(map(normalise, shared["trails"])),
         alike={
             name: _alike(body, name)
             for name, body in merged["lists"].items()
@@ -432,15 +438,16 @@ def _metadata(
     said_about: Mapping[str, Mapping[str, str]],
     scope: Scope,
     owners: Mapping[str, str],
-) -> tuple[dict[str, Metadata], list[str]]:
+) -> tuple[dict[str, Metadata], dict[str, list[str]]]:
     """What files say of their intents; of one of the `owners` nobody else may."""
     metadata: dict[str, Metadata] = {}
-    fillers: list[str] = []
+    shared: dict[str, list[str]] = {key: [] for key in _SHARED_METADATA}
     for name, data in files:
         place = f"{name}: pennyworth"
         body = _mapping(data.get("pennyworth", {}), place)
         _known(body, (*_INTENT_METADATA, *_SHARED_METADATA), place)
-        fillers += _texts(body.get("fillers", []), f"{place}.fillers")
+        for key in _SHARED_METADATA:
+            shared[key] += _texts(body.get(key, []), f"{place}.{key}")
         if not any(key in body for key in _INTENT_METADATA):
             continue
         intents = list(data.get("intents", {}))
@@ -456,7 +463,7 @@ def _metadata(
                 "take this out"
             )
         metadata[intents[0]] = _intent_metadata(body, slots[intents[0]], said_about[intents[0]], scope, name)
-    return metadata, fillers
+    return metadata, shared
 
 
 def _intent_metadata(

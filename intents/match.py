@@ -22,6 +22,7 @@ from intents.settings import MatchSettings
 from intents.values import ListValues
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -136,6 +137,8 @@ class Matcher:
             )
         if answers:
             return Explanation(text=text, exact=tuple(answers), result=_decided(answers, text, "answer"))
+        if bare := self._bare(text, expected, now):
+            return bare
         if expected and expected.slot and (answer := self._misheard_answer(text, expected, now)):
             why = f"“{answer.sentence}” sounds like it and answers what was asked"
             return Explanation(text=text, fuzzy=answer, result=answer, likeness=why, in_dialogue=True)
@@ -199,6 +202,18 @@ class Matcher:
             in_dialogue=in_dialogue,
         )
 
+    def _bare(self, text: str, expected: Expected | None, now: datetime | None) -> Explanation | None:
+        """What `text` says word for word without what stands around it and changes nothing; never a yes or a no."""
+        bare = _stripped(text, self._catalogue.leads, self._catalogue.trails)
+        if not bare or bare == text:
+            return None
+        found = self._answers(bare, expected, now)
+        step: Step = "answer" if found else "exact"
+        found = found or self._prefilter.readings(bare, now)
+        if not found or found[0].wildcards or self._catalogue.intents[found[0].intent].kind == "dialogue":
+            return None
+        return Explanation(text=text, exact=tuple(found), result=_decided(found, bare, step))
+
     def _misheard_answer(self, text: str, expected: Expected, now: datetime | None) -> IntentMatch | None:
         """The answer that was asked for, where words that nobody of us says sound like words of a list's values."""
         repaired = self._values.repaired(text, self._known)
@@ -219,6 +234,15 @@ class Matcher:
             if answers
             else []
         )
+
+
+def _stripped(text: str, leads: Sequence[str], trails: Sequence[str]) -> str:
+    """`text` without the phrases that it begins and ends with."""
+    while lead := next((lead for lead in leads if text.startswith(f"{lead} ")), None):
+        text = text.removeprefix(f"{lead} ")
+    while trail := next((trail for trail in trails if text.endswith(f" {trail}")), None):
+        text = text.removesuffix(f" {trail}")
+    return text
 
 
 def _intent(result: IntentMatch | NoMatch) -> str | None:

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
     from intents.results import SlotValue
 
-Resolve: TypeAlias = Literal["time", "wake-up time", "duration", "amount"]
-"""What the words of a list are: a point in time, one to get up at, a span of time, or an amount of money."""
+Resolve: TypeAlias = Literal["time", "wake-up time", "daily time", "duration", "amount"]
+"""What the words of a list are: a point in time, one to get up at, a time of the clock on several days, a span of time,
+or an amount of money."""
 
 RESOLVES: Final[tuple[str, ...]] = get_args(Resolve)
 LANGUAGES: Final = ("en",)
@@ -64,7 +65,7 @@ class TimeError(IntentsError, ValueError):
 
 
 def resolve(what: str, text: str, now: datetime) -> SlotValue:
-    """The value of `text`: local ISO 8601 to the minute for a time, whole seconds for a duration.
+    """The value of `text`: local ISO 8601 to the minute for a time, of a daily one "HH:MM"; seconds for a duration.
 
     An amount stays words: in which currency it is does not hang on now (`intents.amounts`).
 
@@ -73,6 +74,8 @@ def resolve(what: str, text: str, now: datetime) -> SlotValue:
     if what in ("time", "wake-up time"):
         begins = _DAY_BEGINS if what == "time" else _UP_FROM
         return moment(text, now, day_begins=begins).strftime("%Y-%m-%dT%H:%M")
+    if what == "daily time":
+        return daily(text).strftime("%H:%M")
     if what == "duration":
         return duration(text) // timedelta(seconds=1)
     if what == "amount":
@@ -138,6 +141,18 @@ def moment(text: str, now: datetime, *, day_begins: int = _DAY_BEGINS) -> dateti
         day += timedelta(days=1)
     on_that_day = [_at(day, choice, now) for choice in choices]
     return next((at for at in on_that_day if _later(at, now)), on_that_day[-1])
+
+
+def daily(text: str) -> time:
+    """The time of the clock that `text` names, from four to four where its half of the day is left open.
+
+    Raises `TimeError`.
+    """
+    plain = " ".join(_digits(normalise(text)))
+    clock = _clock(plain)
+    if clock is None:
+        raise TimeError(f"{text!r} names no time of the clock; say for instance 'at seven'")
+    return next(_times_of_day(clock, _part_of_day(plain), begins=_UP_FROM))
 
 
 def moved(when: datetime, text: str, now: datetime) -> datetime:

@@ -15,13 +15,14 @@ class Alarm:
     """Wakes nobody, and earns nothing."""
 
     def answer(self, slots: Mapping[str, str | int], now: datetime, replies: Replies) -> str:  # noqa: ARG002
-        """What an alarm would say to the action in `slots`; `time` is local, ISO 8601."""
+        """What an alarm would say to the action in `slots`; `time` is local, ISO 8601; `daily`, "HH:MM", where it is to
+        `repeat`."""
         action = str(slots.get("action", "set"))
         if action != "set":
             return replies.say(f"alarm.{action}", "dialogue.done")
+        if "repeat" in slots:
+            return replies.say("alarm.set_again", days=slots["repeat"], time=slots["daily"])
         if "time" not in slots:
             return replies.say("alarm.when")
         at = datetime.fromisoformat(str(slots["time"]))
-        if "repeat" in slots:
-            return replies.say("alarm.set_again", days=slots["repeat"], time=f"{at:%H:%M}")
         return replies.say("alarm.set", weekday=f"{at:%A}", time=f"{at:%H:%M}")

@@ -181,6 +181,25 @@ def test_a_time_for_a_pizza_is_said_to_be_none_and_is_no_part_of_the_order() -> 
     assert "time" not in turn.order.slots
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("what's on my order", "one large ham pizza for $19.98"),
+        ("what have i got so far", "one large ham pizza for $19.98"),
+        ("how much was it again", "$19.98, $2.99 of it for delivery"),
+        ("is that with delivery", "$19.98, $2.99 of it for delivery"),
+    ],
+)
+def test_a_question_about_the_order_is_answered_and_leaves_it_open(question: str, answer: str) -> None:
+    turns = talk("order a large ham pizza", question, "yes")
+    assert outcomes(turns) == ["asked", "asked", "ordered"]
+    assert answer in turns[1].reply
+
+
+def test_what_is_too_expensive_is_not_wanted() -> None:
+    assert outcomes(talk("order a large ham pizza", "okay that's too expensive")) == ["asked", "cancelled"]
+
+
 def test_a_correction_is_read_back_anew() -> None:
     turns = talk("order a large ham pizza", "order a small ham pizza", "yes")
     assert life(turns) == ["quoted", "cancelled", "quoted", "confirmed", "placed"]

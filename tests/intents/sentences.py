@@ -186,6 +186,19 @@ _RIDE: list[tuple[str, dict[str, str | int]]] = [
 ]
 
 _OTHERS: list[tuple[str, str, dict[str, str | int]]] = [
+    (
+        "alarm",
+        "wake me at quarter past six on weekdays",
+        {"action": "set", "daily": "06:15", "repeat": "on weekdays"},
+    ),
+    ("alarm", "wake me up at six every day", {"action": "set", "daily": "06:00", "repeat": "every day"}),
+    ("music", "set the volume to fifty percent", {"action": "set_volume", "level": "to fifty percent"}),
+    ("music", "turn it down a notch", {"action": "volume_down"}),
+    ("traffic", "how long to the airport", {"destination": "airport"}),
+    ("weather", "when's sunset", {"what": "sunset"}),
+    ("pizza", "order the same again", {"usual": "usual"}),
+    ("pizza", "i'll have the same as last time", {"usual": "usual"}),
+    ("cancel", "actually cancel that", {}),
     ("timer", "set a timer for ten minutes", {"action": "set", "duration": 600}),
     ("timer", "set a 10 minute timer", {"action": "set", "duration": 600}),
     (

@@ -417,3 +417,38 @@ def test_two_intents_as_near_are_ambiguous(tmp_path: Path) -> None:
 def test_thresholds_out_of_order_are_errors(settings: dict[str, float]) -> None:
     with pytest.raises(SettingsError, match="expected 0 <"):
         MatchSettings(**settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "about", "intent", "step"),
+    [
+        ("actually get me a taxi instead", "pizza", "ride", "exact"),
+        ("actually i want a pizza", "ride", "pizza", "exact"),
+        ("okay so what time is it", None, "time", "exact"),
+        ("oh and turn off the lights", None, "light", "exact"),
+        ("um large i think", "pizza", "pizza", "answer"),
+        ("okay the large one i guess", "pizza", "pizza", "answer"),
+    ],
+)
+def test_what_stands_around_a_command_and_changes_nothing_is_no_hindrance(
+    matcher: Matcher, text: str, about: str | None, intent: str, step: str
+) -> None:
+    slot = {"pizza": "size", "ride": "destination"}.get(about or "")
+    match = matcher.match(text, expected=Expected(intent=about, slot=slot) if about else None)
+    assert isinstance(match, IntentMatch)
+    assert (match.intent, match.step, match.certain) == (intent, step, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["actually yes", "well yes", "so do it", "do it then", "yes i guess", "order it i think"]
+)
+def test_a_yes_is_never_freed_of_what_stands_around_it(matcher: Matcher, text: str) -> None:
+    assert isinstance(matcher.match(text, expected=Expected(intent="pizza")), NoMatch)
+
+
+@pytest.mark.parametrize(
+    "text", ["no order a large ham pizza", "not order a large ham pizza", "don't get me a taxi"]
+)
+def test_a_word_that_denies_is_none_of_them(matcher: Matcher, text: str) -> None:
+    match = matcher.match(text)
+    assert isinstance(match, NoMatch) or not match.certain

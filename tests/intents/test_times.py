@@ -155,7 +155,7 @@ def test_what_is_no_time_is_an_error_that_quotes_it(text: str) -> None:
 def test_a_now_without_a_zone_and_an_unknown_sort_are_errors() -> None:
     with pytest.raises(TimeError, match="no time zone"):
         moment("at seven", NOW.replace(tzinfo=None))
-    with pytest.raises(TimeError, match="expected time or wake-up time or duration"):
+    with pytest.raises(TimeError, match="expected time or wake-up time or daily time or duration"):
         resolve("colour", "red", NOW)
 
 
@@ -178,6 +178,22 @@ def test_a_now_without_a_zone_and_an_unknown_sort_are_errors() -> None:
 )
 def test_a_day_or_a_clock_alone_moves_a_time_and_keeps_the_rest(known: str, text: str, expected: str) -> None:
     assert moved(moment(known, NOW), text, NOW).strftime("%Y-%m-%dT%H:%M") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("six", "06:00"),
+        ("quarter past seven", "07:15"),
+        ("three", "15:00"),
+        ("ten p m", "22:00"),
+        ("noon", "12:00"),
+    ],
+)
+def test_a_daily_time_has_no_day_and_is_one_to_get_up_at(text: str, expected: str) -> None:
+    assert resolve("daily time", text, NOW) == expected
+    with pytest.raises(TimeError, match="no time of the clock"):
+        resolve("daily time", "whenever", NOW)
 
 
 def test_what_names_neither_moves_nothing() -> None:
