@@ -101,6 +101,8 @@ def outcomes(receipts: list[Receipt]) -> list[str]:
         (["call me a taxi to the zoo", "make it six", "six people"], "van, for 6 people"),
         (["call me a taxi to the zoo", "make it seven", "at seven"], "at 7:00 PM"),
         (["take me home", "from work"], "from work to home"),
+        (["order a pepperoni pizza", "large thin crust"], "one large pepperoni pizza with a thin crust for"),
+        (["order a large ham pizza tonight"], "That is one large ham pizza for"),
         (["order a large ham pizza", "deliver it to the office"], "one large ham pizza to the office for"),
         (["order a large ham pizza delivered to my office"], "one large ham pizza to the office for"),
         (

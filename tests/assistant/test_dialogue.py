@@ -74,7 +74,9 @@ def test_a_ride_begins_at_home_unless_told_otherwise() -> None:
     assert quoted.order.slots == {"origin": "home", "destination": "airport"}
 
 
-@pytest.mark.parametrize("no", ["no", "no thanks", "cancel", "cancel that", "never mind"])
+@pytest.mark.parametrize(
+    "no", ["no", "no thanks", "cancel", "cancel that", "never mind", "don't order it yet"]
+)
 @pytest.mark.parametrize(
     "before", [("order a large ham pizza",), ("order a pizza",), ("get me a ride", "to work")]
 )
