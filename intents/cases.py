@@ -11,7 +11,7 @@ from intents.errors import CorpusError
 from intents.normalise import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 _KEYS: Final = "text (words), label (an intent, or none), and, if you like, slots, hard and intent"
@@ -66,6 +66,15 @@ def read_cases(path: Path) -> list[Case]:
     if not cases:
         raise CorpusError(f"{path}: holds no case; give one JSON object a line with {_KEYS}")
     return cases
+
+
+def require_labels(cases: Sequence[Case], labels: Collection[str], source: object) -> None:
+    """Raises `CorpusError`, naming `source`, line and label, for the first case of a label not in `labels`."""
+    for case in cases:
+        if case.label not in labels:
+            raise CorpusError(
+                f"{source}:{case.line}: label {case.label!r} is none of {', '.join(labels)}; map it to one of them"
+            )
 
 
 def _case(line: str, place: str, number: int) -> Case:

@@ -21,9 +21,9 @@ from assistant.store.store import Store
 from assistant.store.verdicts import reviewed_turns
 from assistant.zone import time_zone
 from intents.account import decisions, repairs
-from intents.cases import read_cases
+from intents.cases import read_cases, require_labels
 from intents.errors import CorpusError
-from intents.evaluation import evaluate
+from intents.evaluation import NONE, evaluate
 from intents.induction import induce
 from intents.match import Matcher, MatchSettings
 from intents.results import IntentMatch
@@ -76,6 +76,7 @@ def eval_(settings: Settings, /, file: Path, asr_noise: float, seed: int, as_jso
     """
     cases = read_cases(file)
     catalogue, matcher = _understanding(settings)
+    require_labels(cases, [*catalogue.intents, NONE], file)
     orders = frozenset(name for name, intent in catalogue.intents.items() if intent.kind == "commerce")
     evaluation = evaluate(matcher, cases, orders=orders, asr_noise=asr_noise, seed=seed)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.sparse import csr_matrix, diags
 
-from intents.errors import CorpusError
+from intents.cases import require_labels
 from intents.features import Classes, context_features, without_address, word_features
 from intents.model import NONE, Header, write_model
 from intents.noise import Noise
@@ -209,13 +209,10 @@ def train_part(
 
 def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) -> Examples:
     """The cases, sentences of our own, and the features of both. Raises `CorpusError` for a label there is not."""
+    for source, some in cases_by_source.items():
+        require_labels(some, LABELS, source)
     cases = [case for some in cases_by_source.values() for case in some]
     sources = [source for source, some in cases_by_source.items() for _ in some]
-    for source, case in zip(sources, cases, strict=True):
-        if case.label not in LABELS:
-            raise CorpusError(
-                f"{source}:{case.line}: label {case.label!r} is none of {', '.join(LABELS)}; map it to one of them"
-            )
     classes = read_classes(language)
     own = draw_sentences(language, limit=_OWN_A_GROUP, seed=_SEED)
     texts = [without_address(normalise(case.text)) for case in cases]

@@ -104,6 +104,14 @@ def test_explain_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert body["result"]["match"] is False
 
 
+def test_a_label_that_is_no_intent_is_bad_input(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with corpus.open("a") as file:
+        file.write('\n{"text": "order a small pizza", "label": "piza"}\n')
+    code, out, err = pennyworth(capsys, "intents", "eval", str(corpus), "--json")
+    assert (code, out) == (2, "")
+    assert "some.jsonl:7: label 'piza' is none of alarm, " in err
+
+
 def test_explain_says_that_a_text_is_too_long_to_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = pennyworth(capsys, "intents", "explain", "pizza " * 10_000)
     assert out.splitlines()[0] == "text      (longer than any command)"
