@@ -6,7 +6,6 @@ data file; numpy alone, a few dozen microseconds a text. It is trained offline b
 
 from __future__ import annotations
 
-import math
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 
 NONE: Final = "none"
 """The label of a text that is none of the model's intents."""
-_FORMAT: Final = 2
+FORMAT: Final = 3
+"""Version of the layout of model files."""
 # Words remembered with their features summed up. Languages are heavy-tailed, so few are enough; a bound, since
 # texts come from outside.
 _REMEMBERED_WORDS: Final = 8192
@@ -44,6 +44,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Language code of the texts it was trained on."""
     labels: tuple[str, ...]
     """What it tells apart; the last is "none"."""
+    finer: tuple[int, ...]
+    """How many finer labels each of them sums up, which the file's outputs are."""
     thresholds: dict[str, tuple[float, float]]
     """Label to the probabilities from which to ask, and from which to accept."""
     fixed: dict[str, dict[str, str]]
@@ -88,7 +90,7 @@ class Weight:
     feature: str
     """As `intents.features` writes it."""
     weight: float
-    """Its share of the label's log odds against "none", exact for this text."""
+    """Its share of the label's log odds against "none", with the finer labels as likely among each other as here."""
 
 
 class Model:
@@ -105,14 +107,17 @@ class Model:
         outer: NDArray[np.float32],
         outer_bias: NDArray[np.float32],
     ) -> None:
-        """`inner` (features, hidden) is scaled by `idf` (features,) already; `outer` is (hidden, labels)."""
+        """`inner` (features, hidden) is scaled by `idf` (features,) already; `outer` is (hidden, finer labels)."""
         self.header = header
+        sizes = np.array(header.finer, np.intp)
+        ends = np.cumsum(sizes)
+        self._starts = ends - sizes
+        self._finer = dict(zip(header.labels, map(slice, self._starts, ends), strict=True))
         self._rows = dict(zip(features, range(len(features)), strict=True))
         # One row a feature: its weights, and last its square, so that one sum does for both.
         self._table = np.concatenate([inner, idf[:, None] ** 2], axis=1, dtype=np.float32)
-        self._inner_bias = inner_bias
-        self._outer = outer
-        self._outer_bias = outer_bias
+        self._inner_bias = np.append(inner_bias, np.float32(0))
+        self._outer = np.concatenate([outer, outer_bias[None]], dtype=np.float32)
         self._classes = Classes(header.classes)
         self._of_word = lru_cache(maxsize=_REMEMBERED_WORDS)(self._sum_word)
 
@@ -127,10 +132,14 @@ class Model:
         total = self._sum(context_features(words, self._classes))
         for word in words:
             total += self._of_word(word)
-        hidden = total[:-1] * _inverse_root(float(total[-1]))
-        hidden += self._inner_bias
-        np.maximum(hidden, 0, out=hidden)
-        return self._belief((hidden @ self._outer + self._outer_bias).tolist())
+        total *= _inverse_root(float(total[-1]))
+        # In place of the squares a one, so that the product adds the bias as well.
+        total[-1] = 1.0
+        total += self._inner_bias
+        np.maximum(total, 0, out=total)
+        # A text's vector has length one, so the logits are small enough for an exponent as they are.
+        shares = np.add.reduceat(np.exp(total @ self._outer, dtype=np.float64), self._starts).tolist()
+        return self._belief(shares)
 
     def explain(self, text: str, label: str, *, limit: int = 8) -> list[Weight]:
         """The features of the normalised `text` that spoke most for or against `label`, the heaviest first."""
@@ -142,24 +151,29 @@ class Model:
             return []
         rows = np.array([row for _, row in known])
         vectors = self._table[rows, :-1] * _inverse_root(float(self._table[rows, -1].sum()))
-        active = vectors.sum(axis=0) + self._inner_bias > 0
-        labels = self.header.labels
-        direction = (self._outer[:, labels.index(label)] - self._outer[:, labels.index(NONE)]) * active
+        hidden = np.maximum(np.append(vectors.sum(axis=0), np.float32(1)) + self._inner_bias, 0)
+        logits = hidden @ self._outer
+        direction = ((self._mean(label, logits) - self._mean(NONE, logits)) * (hidden > 0))[:-1]
         weights: dict[str, float] = {}
         for (feature, _), weight in zip(known, (vectors @ direction).tolist(), strict=True):
             weights[feature] = weights.get(feature, 0.0) + weight
         heaviest = sorted(weights, key=lambda feature: (-abs(weights[feature]), feature))
         return [Weight(feature=feature, weight=weights[feature]) for feature in heaviest[:limit]]
 
-    def _belief(self, logits: list[float]) -> Belief:
-        labels = self.header.labels
-        highest = max(logits)
-        exponents = [math.exp(logit - highest) for logit in logits]
-        total = sum(exponents)
-        probabilities = {label: value / total for label, value in zip(labels, exponents, strict=True)}
-        best = max((label for label in labels if label != NONE), key=probabilities.__getitem__)
+    def _belief(self, shares: Sequence[float]) -> Belief:
+        whole = sum(shares)
+        probabilities = {
+            label: share / whole for label, share in zip(self.header.labels, shares, strict=True)
+        }
+        best = max(self.header.labels[:-1], key=probabilities.__getitem__)
         ask, accept = self.header.thresholds[best]
         return Belief(probabilities=probabilities, best=best, ask=ask, accept=accept)
+
+    def _mean(self, label: str, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(hidden + 1,) the weights and bias of the finer labels of `label`, each by how likely it is among them."""
+        part = self._finer[label]
+        shares = np.exp(logits[part] - logits[part].max())
+        return np.asarray(self._outer[:, part] @ (shares / shares.sum()))
 
     def _sum_word(self, word: str) -> NDArray[np.float32]:
         return self._sum(word_features(word))
@@ -200,13 +214,15 @@ def read_model(file: IO[bytes], name: str) -> Model:
             f"{name}: is no model ({error}); make one with `pennyworth intents train`"
         ) from error
     if (
-        header.format != _FORMAT
+        header.format != FORMAT
         or len(features) != len(inner)
         or set(header.thresholds) != set(header.labels[:-1])
+        or len(header.finer) != len(header.labels)
+        or sum(header.finer) != len(rest["outer_bias"])
     ):
         raise ModelError(
             f"{name}: format {header.format} with {len(features)} features for {len(inner)} rows; expected format "
-            f"{_FORMAT} and as many rows as features; make the file again with `pennyworth intents train`"
+            f"{FORMAT} and as many rows as features; make the file again with `pennyworth intents train`"
         )
     return Model(header=header, features=features, inner=inner, **rest)
 
@@ -234,6 +250,6 @@ def write_model(
             scale=scale,
             idf=idf.astype(np.float16),
             inner_bias=inner_bias,
-            outer=outer,
+            outer=outer.astype(np.float16),
             outer_bias=outer_bias,
         )

@@ -1,13 +1,13 @@
 """A small network over sparse features: one hidden layer, trained by AdaGrad on the CPU in seconds.
 
-A second output predicts the finer labels of the corpora from the same hidden layer. It is thrown away; what it
-leaves behind is a hidden layer that keeps apart what the few labels of the first output throw together.
+It tells apart the finer labels of the corpora, and the probability of a label is the sum of those of its finer ones:
+"none" is a hundred things, which no single direction of the hidden layer parts from the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = NDArray[np.float32]
 Indices: TypeAlias = NDArray[np.int64]
+
+_SMALLEST: Final = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,52 +34,59 @@ class Recipe:
     """Passes over the examples."""
     batch: int = 128
     """Examples a step."""
-    rate: float = 0.05
+    rate: float = 0.12
     """Learning rate of AdaGrad, falling to nothing by the end."""
-    dropout: float = 0.3
+    dropout: float = 0.5
     """Share of the features of an example that a step leaves out."""
-    balance: float = 0.7
+    balance: float = 0.5
     """Exponent of the inverse frequency of a label in its weight: 0 weighs examples alike, 1 labels."""
     fine_weight: float = 0.3
-    """Weight of the finer labels' loss."""
+    """Weight of the loss of the finer labels beside that of the labels."""
     seed: int = 0
     """Of the first weights, the order of examples and the dropout."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """Weights: probabilities = softmax(relu(x @ inner + inner_bias) @ outer + outer_bias)."""
+    """Weights: softmax(relu(x @ inner + inner_bias) @ outer + outer_bias), summed up over the finer labels of each."""
 
     inner: Floats
     """(features, hidden)."""
     inner_bias: Floats
     """(hidden,)."""
     outer: Floats
-    """(hidden, labels)."""
+    """(hidden, finer labels)."""
     outer_bias: Floats
-    """(labels,)."""
+    """(finer labels,)."""
+    sizes: Sequence[int]
+    """How many finer labels each label has; they stand in the order of the labels."""
 
     def probabilities(self, x: csr_matrix) -> Floats:
         """(examples, labels)."""
         hidden = np.maximum(x @ self.inner + self.inner_bias, 0)
-        return _softmax(hidden @ self.outer + self.outer_bias)
+        finer = _softmax(hidden @ self.outer + self.outer_bias)
+        return np.asarray(np.add.reduceat(finer, starts(self.sizes), axis=1), np.float32)
 
 
-def train(x: csr_matrix, targets: Floats, fine: Indices, weights: Floats, recipe: Recipe) -> Network:
-    """Train on examples `x` (examples, features; float32) with `targets` (examples, labels; rows sum to 1).
+def starts(sizes: Sequence[int]) -> Indices:
+    """(labels,) the index of the first finer label of each label, by how many each has; no label is without."""
+    return np.cumsum([0, *sizes[:-1]])
 
-    `fine` is the index of each example's finer label, `weights` what each example counts. Deterministic on one machine
-    with one thread; another processor may round otherwise.
+
+def train(x: csr_matrix, fine: Indices, sizes: Sequence[int], weights: Floats, recipe: Recipe) -> Network:
+    """Train on examples `x` (examples, features; float32) whose finer labels are `fine`, `sizes` of them a label.
+
+    `weights` is what each example counts. The loss is the log probability of the label and, with `fine_weight`, that of
+    the finer label. Deterministic on one machine with one thread; another processor may round otherwise.
     """
     rng = np.random.default_rng(recipe.seed)
     examples, features = x.shape
-    fine_labels = int(fine.max()) + 1
-    shapes = [(recipe.hidden, targets.shape[1]), (recipe.hidden, fine_labels)]
+    label_of = np.repeat(np.arange(len(sizes)), sizes)
     inner = _normal(rng, (features, recipe.hidden))
     inner_bias = np.zeros(recipe.hidden, np.float32)
-    outer, fine_outer = (_normal(rng, shape) for shape in shapes)
-    outer_bias, fine_bias = (np.zeros(shape[1], np.float32) for shape in shapes)
-    dense = [inner_bias, outer, outer_bias, fine_outer, fine_bias]
+    outer = _normal(rng, (recipe.hidden, len(label_of)))
+    outer_bias = np.zeros(len(label_of), np.float32)
+    dense = [inner_bias, outer, outer_bias]
     dense_sums = [np.full_like(array, 1e-6) for array in dense]
     # One sum of squares a feature, not a weight: rare features keep a large step in all their weights.
     inner_sums = np.full((features, 1), 1e-6, np.float32)
@@ -92,22 +101,23 @@ def train(x: csr_matrix, targets: Floats, fine: Indices, weights: Floats, recipe
             raw = part @ inner + inner_bias
             active = raw > 0
             hidden = raw * active
-            share = (weights[batch] / len(batch))[:, None]
-            error = (_softmax(hidden @ outer + outer_bias) - targets[batch]) * share
-            fine_error = _softmax(hidden @ fine_outer + fine_bias)
-            fine_error[np.arange(len(batch)), fine[batch]] -= 1
-            fine_error *= np.float32(recipe.fine_weight) * share
-            back = (error @ outer.T + fine_error @ fine_outer.T) * active
+            found = _softmax(hidden @ outer + outer_bias)
+            of_label = found * (label_of == label_of[fine[batch], None])
+            error = found - of_label / np.maximum(of_label.sum(axis=1, keepdims=True), _SMALLEST)
+            found[np.arange(len(batch)), fine[batch]] -= 1
+            error += np.float32(recipe.fine_weight) * found
+            error *= (weights[batch] / len(batch))[:, None]
+            back = (error @ outer.T) * active
             columns, places = np.unique(part.indices, return_inverse=True)
             narrow = csr_matrix((part.data, places, part.indptr), shape=(len(batch), len(columns)))
             step = narrow.T @ back
             inner_sums[columns] += (step**2).mean(axis=1, keepdims=True)
             inner[columns] -= rate * step / np.sqrt(inner_sums[columns])
-            steps = [back.sum(0), hidden.T @ error, error.sum(0), hidden.T @ fine_error, fine_error.sum(0)]
+            steps = [back.sum(0), hidden.T @ error, error.sum(0)]
             for array, sums, dense_step in zip(dense, dense_sums, steps, strict=True):
                 sums += dense_step**2
                 array -= rate * dense_step / np.sqrt(sums)
-    return Network(inner=inner, inner_bias=inner_bias, outer=outer, outer_bias=outer_bias)
+    return Network(inner=inner, inner_bias=inner_bias, outer=outer, outer_bias=outer_bias, sizes=sizes)
 
 
 def average(networks: Sequence[Network]) -> Network:
@@ -117,6 +127,7 @@ def average(networks: Sequence[Network]) -> Network:
         inner_bias=np.concatenate([network.inner_bias for network in networks]),
         outer=np.asarray(np.concatenate([network.outer for network in networks]) / len(networks), np.float32),
         outer_bias=np.mean([network.outer_bias for network in networks], axis=0, dtype=np.float32),
+        sizes=networks[0].sizes,
     )
 
 

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, diags
 
 from intents.cases import require_labels
 from intents.features import Classes, context_features, without_address, word_features
-from intents.model import NONE, Header, write_model
+from intents.model import FORMAT, NONE, Header, write_model
 from intents.noise import Noise
 from intents.normalise import normalise
 from intents.training.folds import deal, group_alike
@@ -107,7 +107,9 @@ class Examples:
     labels: Indices
     """(examples,) the cases come first, then sentences of our own, then words in no order."""
     fine: Indices
-    """(examples,) the finer label of each."""
+    """(examples,) the finer label of each; they are numbered label by label."""
+    sizes: Sequence[int]
+    """How many finer labels each label has."""
     features: Sequence[str]
     """Every feature that occurs."""
     counts: csr_matrix
@@ -183,9 +185,10 @@ def train_part(
     progress("the model itself")
     fitted = fit(examples, rows, recipe)
     header = Header(
-        format=2,
+        format=FORMAT,
         language=examples.language,
         labels=LABELS,
+        finer=tuple(examples.sizes),
         thresholds=thresholds,
         fixed=FIXED,
         evidence=EVIDENCE,
@@ -224,8 +227,14 @@ def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) 
     texts += salads
     names = [case.label for case in cases] + [label for _, label in own] + [NONE] * len(salads)
     # The same fine name in two corpora need not mean the same.
-    fine = [f"{source}/{case.fine or case.label}" for source, case in zip(sources, cases, strict=True)]
-    fine += [f"/{label}" for _, label in own] + ["/salad"] * len(salads)
+    kinds_of = [f"{source}/{case.fine}" for source, case in zip(sources, cases, strict=True)]
+    kinds_of += [""] * len(own) + ["salad"] * len(salads)
+    labels = np.array([LABELS.index(name) for name in names])
+    _, firsts, fine = np.unique(
+        [f"{label}/{kind}" for label, kind in zip(labels, kinds_of, strict=True)],
+        return_index=True,
+        return_inverse=True,
+    )
     reader = Classes(classes)
     features, counts = _count(texts, reader)
     return Examples(
@@ -233,8 +242,9 @@ def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) 
         sources=sources,
         groups=groups,
         own=len(own),
-        labels=np.array([LABELS.index(name) for name in names]),
-        fine=np.unique(fine, return_inverse=True)[1],
+        labels=labels,
+        fine=fine,
+        sizes=np.bincount(labels[firsts], minlength=len(LABELS)).tolist(),
         features=features,
         counts=counts,
         misheard=_count(misheard, reader, features)[1],
@@ -253,8 +263,8 @@ def fit(examples: Examples, rows: Indices, recipe: Recipe) -> Fitted:
     chosen = np.concatenate([rows, np.arange(len(examples.cases), len(examples.labels))])
     labels = examples.labels[chosen]
     arguments = (
-        np.eye(len(LABELS), dtype=np.float32)[labels],
         examples.fine[chosen],
+        examples.sizes,
         _weights(labels, len(rows), examples.own, recipe),
         recipe,
     )

@@ -12,7 +12,7 @@ import pytest
 
 from intents.errors import ModelError
 from intents.features import Classes, context_features, without_address, word_features
-from intents.model import Header, Model, load_model, read_model, write_model
+from intents.model import FORMAT, Header, Model, load_model, read_model, write_model
 
 SHIPPED = Path(__file__).resolve().parents[2] / "intents" / "models" / "en.npz"
 
@@ -72,9 +72,10 @@ def test_features_are_words_pieces_neighbours_and_classes() -> None:
 
 def test_a_written_model_is_read_again_to_eight_bits(tmp_path: Path) -> None:
     header = Header(
-        format=2,
+        format=FORMAT,
         language="en",
         labels=("tea", "none"),
+        finer=(1, 3),
         thresholds={"tea": (0.5, 0.9)},
         fixed={},
         evidence={},
@@ -89,8 +90,8 @@ def test_a_written_model_is_read_again_to_eight_bits(tmp_path: Path) -> None:
         "inner": rng.standard_normal((2, 3)).astype(np.float32),
         "idf": np.ones(2, np.float32),
         "inner_bias": np.zeros(3, np.float32),
-        "outer": rng.standard_normal((3, 2)).astype(np.float32),
-        "outer_bias": np.zeros(2, np.float32),
+        "outer": rng.standard_normal((3, 4)).astype(np.float32),
+        "outer_bias": np.zeros(4, np.float32),
     }
     write_model(tmp_path / "a.npz", header=header, features=["tea", "cup"], **parts)
     write_model(tmp_path / "b.npz", header=header, features=["tea", "cup"], **parts)
@@ -98,6 +99,9 @@ def test_a_written_model_is_read_again_to_eight_bits(tmp_path: Path) -> None:
     with (tmp_path / "a.npz").open("rb") as file:
         again = read_model(file, "a")
     exact = Model(header=header, features=["tea", "cup"], **parts)
+    # By hand: one feature of length one, and "none" is the sum of three finer labels.
+    shares = np.exp(np.maximum(parts["inner"][0], 0) @ parts["outer"])
+    assert exact.believe("tea").score == pytest.approx(shares[0] / shares.sum(), rel=1e-5)
     for text in ("tea", "cup of tea", "coffee"):
         ours, theirs = again.believe(text).score, exact.believe(text).score
         assert ours == pytest.approx(theirs, abs=0.01)
