@@ -194,5 +194,5 @@ def _life(order: Order, life: Iterable[OrderEvent]) -> list[RenderableType]:
         )
         for event in life
     ]
-    title = f"\nOrder — {order.description}, {order.total} {order.total.currency} (simulated)"
-    return [Text(printable(title), style="bold"), _grid(rows)]
+    title = f"\nOrder — {printable(order.description)}, {order.total} {order.total.currency} (simulated)"
+    return [Text(title, style="bold"), _grid(rows)]

@@ -46,6 +46,7 @@ def test_no_field_of_another_devices_log_is_a_command_to_the_terminal() -> None:
         order_event_text(bought, called_off),
         *interaction_receipt(it, (), (bought, [called_off]), lambda *_: ""),
     )
+    assert f"\n\nOrder — {PLAIN}, 19.980000 USD" in text
     assert not set(text) & set(EVIL) - set("[31mred left2J ")
     # In both receipts: heard, understood (twice), done, where from; and the rest once or more.
     assert text.count(PLAIN) >= 16
