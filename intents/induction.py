@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from hassil.intents import WildcardSlotList
 from hassil.util import remove_skip_words
 
+from intents.comparison import common_sentence
 from intents.compilation import compile_templates
 from intents.exact import readings
 from intents.normalise import clean, normalise, too_long
 from intents.prefilter import Prefilter
-from intents.template_graph import TemplateGraph, common_sentence
+from intents.template_graph import TemplateGraph
 from intents.values import language_of
 from intents.walk import references
 

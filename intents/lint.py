@@ -11,7 +11,8 @@ from hassil.expression import ListReference, RuleReference
 from hassil.intents import Intent, IntentData, Intents, TextSlotList
 from rapidfuzz.distance import Levenshtein
 
-from intents.template_graph import START, TemplateGraph, common_sentence, needless_templates
+from intents.comparison import common_sentence, needless_templates
+from intents.template_graph import START, TemplateGraph
 from intents.walk import list_expressions, nodes, references
 
 if TYPE_CHECKING:

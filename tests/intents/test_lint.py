@@ -9,10 +9,11 @@ import pytest
 from assistant.recognition.grammar.acoustic_model import bundled_model
 from assistant.recognition.grammar.lexicon import read_dictionary
 from intents.catalogue import load_catalogue
+from intents.comparison import common_sentence
 from intents.lint import lint
 from intents.normalise import normalise
 from intents.sample import sample_sentences
-from intents.template_graph import TemplateGraph, common_sentence
+from intents.template_graph import TemplateGraph
 from tests.intents.sentences import UNDERSTOOD
 
 if TYPE_CHECKING:
