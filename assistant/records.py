@@ -60,7 +60,7 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True)
 class Alternative:
-    """Another hypothesis of what was said. Nothing is done by it: it is there to be looked at."""
+    """Another hypothesis of what was said, to be looked at: what is done goes by the best one."""
 
     text: str
     """Lower case."""

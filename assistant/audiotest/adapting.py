@@ -324,7 +324,7 @@ def _aligned(
             return None
     start, end = speech_span(sound)
     path, scores = recogniser.search(sound[start:end])
-    if path is None or not path.words or recogniser.fit(path, scores).foreign:
+    if path is None or not path.words or recogniser.fit(path, scores, recogniser.alternatives()).foreign:
         return None
     if not case.text and (case.intent is None or not language.is_right(recogniser.text(path), case)):
         return None

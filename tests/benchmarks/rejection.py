@@ -26,7 +26,7 @@ import numpy as np
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import fit
+from assistant.recognition.grammar.rejection import fit, lead
 from intents import catalogue as definitions
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
@@ -106,8 +106,11 @@ def limits(language: str, taken: Sequence[tuple[bool, Taken]]) -> Iterator[str]:
     odds = np.array([each.odds for each in others])
     orders = np.array([each.order for each in others], dtype=bool)
     now = int((right >= 0).sum())
-    higher = [(f"{points} points more", round(points * len(inside) / 100)) for points in POINTS]
-    for name, more in [("as it is", 0), *(higher if inside else [])]:
+    higher = [
+        (f"{points} point{'s' * (points > 1)} more", round(points * len(inside) / 100)) for points in POINTS
+    ]
+    # More than are accepted cannot be given up.
+    for name, more in [("as it is", 0), *((name, more) for name, more in higher if more < now)]:
         # So high that it takes `more` commands beside those that are lost already.
         limit = float(np.sort(right[right >= 0])[more]) if more else 0.0
         lost = len(right) - now + more
@@ -154,7 +157,8 @@ def taken_for(language: str, path: Path, case: dict[str, Any]) -> Taken:
     match = matcher.match(recogniser.text(found)) if found else None
     if found is None or not isinstance(match, IntentMatch):
         return Taken(right=False, order=False, odds=-np.inf)
-    fitted = fit(found, scores, recogniser.beside(scores), recogniser.network)
+    ahead = lead(recogniser.text(found), recogniser.alternatives())
+    fitted = fit(found, scores, recogniser.beside(scores), recogniser.network, ahead=ahead)
     orders = catalogue.intents[match.intent].kind == "commerce"
     return Taken(
         right=case["intent"] is not None and accepted(match, case),

@@ -40,6 +40,8 @@ from assistant.recognition.grammar.rejection import (
     SURE,
     WEAKEST,
     Phones,
+    lead,
+    led,
     phones_of,
     size,
     weakest_of,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from assistant.recognition.grammar.search import Path as Heads
     from intents.catalogue import Catalogue
 
-LOST: Final = 0.01
+LOST: Final = 0.0075
 """Acceptance of the people that may be lost to rejection under their small language.
 
 The share of the commands spoken that are heard right and turned down.
@@ -69,7 +71,7 @@ The share of the commands spoken that are heard right and turned down.
 VOICES_LOST: Final = 0.04
 """The same of the voices under the bundled language: by it is set how much more a large one is asked.
 
-With two points instead of four a third more of all else is accepted, with one three times as much; `fit` prints it.
+With two points instead of four a third more of all else is accepted, with one more than twice as much; `fit` prints it.
 """
 
 POINTS: Final = (0.5, 1, 1.5, 2, 3, 4, 5)
@@ -100,6 +102,8 @@ class Heard:
     """Whether it was taken for an order, and not only asked about."""
     size: float
     """Of its language; see `rejection.size`."""
+    lead: float
+    """How far it was ahead of other words; see `rejection.lead`."""
     phones: Phones
     """What it is judged by."""
     right: NDArray[np.bool_]
@@ -231,6 +235,7 @@ class Listener:
             "certain": match.certain,
             "heard": text,
             "size": size(network.size),
+            "lead": round(lead(text, self._recogniser.alternatives()), 4),
             "frames": found.frames.tolist(),
             "beside": found.beside.round(4).tolist(),
             "words": found.words.tolist(),
@@ -258,6 +263,7 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
             inside=line["inside"],
             order=line["order"] and line["certain"],
             size=line["size"],
+            lead=line["lead"],
             phones=Phones(**{name: np.array(line[name]) for name in ("frames", "beside", "words")}),
             right=np.array(line["right"]),
         )
@@ -270,7 +276,7 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     regression = LogisticRegression(C=100.0).fit(
         judged(teaching, features, phone), inside, sample_weight=balanced(weights(teaching), inside)
     )
-    mean, hurried = (float(weight) for weight in regression.coef_[0])
+    mean, hurried, ahead = (float(weight) for weight in regression.coef_[0])
     odds = judged(heard, features, phone) @ regression.coef_[0]
     groups = np.array([each.group for each in heard])
     inside = np.array([each.inside for each in heard])
@@ -308,14 +314,20 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "phone": round(phone, 4),
         "mean": round(mean, 4),
         "hurried": round(hurried, 4),
+        "lead": round(ahead, 4),
         "size": round(-slope, 4),
         "constant": round(-limit, 4),
     }
 
 
 def lost_below(odds: NDArray[np.float64], count: float) -> float:
-    """The limit below which `count` of the odds are lost, to the whole number below."""
-    return float(np.sort(odds)[int(count)])
+    """The limit below which `count` of the odds are lost, to the whole number below, and never the best of them.
+
+    Raises ValueError where there are none: no limit follows from commands of which none was heard.
+    """
+    if not len(odds):
+        raise ValueError("of the commands none was heard right: no limit can be set; hear more recordings")
+    return float(np.sort(odds)[min(int(count), len(odds) - 1)])
 
 
 def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> float:
@@ -324,9 +336,12 @@ def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> f
 
 
 def judged(heard: Iterable[Heard], features: NDArray[np.float64], phone: float) -> NDArray[np.float64]:
-    """The mean over the phones of each, and the share of hurried ones, shape (n, 2)."""
+    """The mean over the phones of each, the share of hurried ones, and how far it leads, shape (n, 3)."""
     return np.array(
-        [[(each.phones.features @ features + phone).mean(), each.phones.hurried] for each in heard]
+        [
+            [(each.phones.features @ features + phone).mean(), each.phones.hurried, led(each.lead)]
+            for each in heard
+        ]
     )
 
 

@@ -27,13 +27,15 @@ from assistant.recognition.grammar.front_end import (
 from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY
 from assistant.recognition.grammar.noise import compensated, speech_mixture
-from assistant.recognition.grammar.rejection import confidence, fit, undoubted
+from assistant.recognition.grammar.rejection import confidence, fit, lead, undoubted
 from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from assistant.recognition.grammar.acoustic_model import AcousticModel
@@ -149,10 +151,11 @@ class GrammarRecogniser:
         if path is None or not path.words:
             return nothing
         text = self.text(path)
-        fitted = self.fit(path, scores)
+        alternatives = self.alternatives()
+        fitted = self.fit(path, scores, alternatives)
         if fitted.foreign:
             logger.debug("turned down %r: %s", text, fitted)
-            nearest = (Alternative(text=text, behind=0.0), *self._alternatives(ALTERNATIVES - 1))
+            nearest = (Alternative(text=text, behind=0.0), *alternatives[: ALTERNATIVES - 1])
             return Transcript(text="", alternatives=nearest, engine=self.engine, model=self.model)
         length_s = len(samples) / SAMPLE_RATE
         begun = start // FRAME_SHIFT
@@ -168,7 +171,7 @@ class GrammarRecogniser:
         return Transcript(
             text=text,
             words=words,
-            alternatives=self._alternatives(ALTERNATIVES),
+            alternatives=alternatives,
             doubtful=fitted.doubtful,
             unfinished=self._unfinished(path),
             engine=self.engine,
@@ -188,13 +191,15 @@ class GrammarRecogniser:
         """Of what `search` was done in: the scores along the best path through everyday words, shape (frames,)."""
         return self._background.best(scores)
 
-    def fit(self, path: Path, scores: NDArray[np.float32]) -> Fit:
-        """How well `path`, which holds a word, fits the sound, by what `search` gave.
+    def fit(self, path: Path, scores: NDArray[np.float32], alternatives: Sequence[Alternative]) -> Fit:
+        """How well `path`, which holds a word, fits the sound, by what `search` and `alternatives` gave.
 
         Everyday words are searched where they can decide something: they take a good part of the time of an utterance.
         """
-        network = self._network
-        return undoubted(path, scores, network) or fit(path, scores, self.beside(scores), network)
+        network, ahead = self._network, lead(self.text(path), alternatives)
+        return undoubted(path, scores, network, ahead=ahead) or fit(
+            path, scores, self.beside(scores), network, ahead=ahead
+        )
 
     def _unfinished(self, path: Path) -> float:
         """How much better than `path` the best one of other words is that breaks off within a sentence; logarithm."""
@@ -204,10 +209,11 @@ class GrammarRecogniser:
             return 0.0
         return round(max(0.0, broken_off.score - path.score), 2)
 
-    def _alternatives(self, count: int) -> tuple[Alternative, ...]:
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """What else the last sound that was searched may have been, `ALTERNATIVES` at most, likeliest first."""
         return tuple(
             Alternative(text=self.text(path), behind=round(behind, 2))
-            for path, behind in self._search.alternatives(count, self.text)
+            for path, behind in self._search.alternatives(ALTERNATIVES, self.text)
         )
 
     def _samples(self) -> NDArray[np.int16]:

@@ -5,8 +5,9 @@ than the path does, and the path's phones last too short or too long. Each phone
 regression: by the log-likelihood of the path's senones less that of the best path through a loop of everyday words
 (`background`), frame by frame, and by its length. An utterance is judged by the mean of that over its phones: what does
 not fit at all weighs so much that one foreign word between known ones is seen too. And by how many of them are hurried:
-a path that is forced upon other speech squeezes in what it needs. A large language fits more by chance, and more is
-asked of it.
+a path that is forced upon other speech squeezes in what it needs. And by how far it leads: what was said is a good
+deal likelier than other words of the grammar, what was not has many that are as good. A large language fits more by
+chance, and more is asked of it.
 
 Noise, a strange voice or a bad microphone cost both paths alike: the limit need not follow them.
 `tests/training/rejection.py` computes the weights.
@@ -15,6 +16,7 @@ Noise, a strange voice or a bad microphone cost both paths alike: the limit need
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -22,11 +24,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from assistant.recognition.grammar.search import RUNNER_UP
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from assistant.recognition.grammar.network import Network
     from assistant.recognition.grammar.search import Path
+    from assistant.records import Alternative
 
 WEIGHTS: Final = "rejection.json"
 
@@ -48,6 +55,12 @@ DOUBT: Final = (-6.0, 7.0)
 SMALL: Final = 10_000
 """Instances of a network up to which a language is small."""
 
+FAR: Final = 24.0
+"""A lead beyond this says no more: a language without rivals leads by nothing that was heard."""
+
+LETTERS: Final = 3
+"""Of a word that makes another hypothesis: "a" or "an" is heard in anything, and means as little."""
+
 _USUAL_FRAMES: Final = 8.0
 _HURRIED: Final = 4
 _WORST: Final = -12.0
@@ -67,6 +80,8 @@ class Weights:
     """Of the mean over the phones of an utterance."""
     hurried: float
     """Of the share of phones that are `hurried`."""
+    lead: float
+    """Of `led`."""
     size: float
     """Of `size`."""
     constant: float
@@ -127,10 +142,17 @@ class Fit:
         return self.utterance < SURE or self.weakest < WEAKEST
 
 
-def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network) -> Fit:
+def fit(
+    path: Path,
+    scores: NDArray[np.float32],
+    beside: NDArray[np.float32],
+    network: Network,
+    *,
+    ahead: float,
+) -> Fit:
     """The fit of `path`, with `scores` of shape (frames, columns) that it was searched in.
 
-    `beside` are the scores along the best path through the background, shape (frames,).
+    `beside` are the scores along the best path through the background, shape (frames,); `ahead` is its `lead`.
     """
     found, weights = phones_of(path, scores, beside, network), load_weights()
     odds = found.features @ weights.features + weights.phone
@@ -140,6 +162,7 @@ def fit(path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], ne
         utterance=float(
             weights.mean * odds.mean()
             + weights.hurried * found.hurried
+            + weights.lead * led(ahead)
             + weights.size * size(network.size)
             + weights.constant
         ),
@@ -155,16 +178,35 @@ def weakest_of(odds: NDArray[np.float64], words: NDArray[np.int64]) -> float:
     return float((np.bincount(words, odds)[spoken] / (count[spoken] + 1)).min())
 
 
-def undoubted(path: Path, scores: NDArray[np.float32], network: Network) -> Fit | None:
+def undoubted(path: Path, scores: NDArray[np.float32], network: Network, *, ahead: float) -> Fit | None:
     """The fit of `path` beside the best phone of each frame, where that leaves no doubt; None where it does.
 
     It costs nothing beside the search for everyday words, and where it is sure the two decide alike whether the path is
     turned down. What is no order and fits the best phones that well in every word is next to never found.
     """
-    found = fit(path, scores, scores[:, : network.phone_senones].max(axis=1), network)
+    found = fit(path, scores, scores[:, : network.phone_senones].max(axis=1), network, ahead=ahead)
     least, most = DOUBT
     sure = found.utterance < least or (found.utterance > most and not found.doubtful)
     return found if sure else None
+
+
+def lead(text: str, alternatives: Sequence[Alternative]) -> float:
+    """How far `text` is ahead of the first alternative with other words of `LETTERS`; `RUNNER_UP` where none is.
+
+    Natural logarithm, as `Alternative.behind`, in whose order the alternatives are.
+    """
+    words = Counter(text.split())
+    for alternative in alternatives:
+        others = Counter(alternative.text.split())
+        telling = any(len(word) >= LETTERS for word in (words - others) + (others - words))
+        if telling and alternative.behind is not None:
+            return min(alternative.behind, RUNNER_UP)
+    return RUNNER_UP
+
+
+def led(ahead: float) -> float:
+    """What an utterance with such a `lead` is judged by."""
+    return float(np.log1p(min(ahead, FAR)))
 
 
 def size(instances: int) -> float:
@@ -211,6 +253,7 @@ def load_weights() -> Weights:
         phone=document["phone"],
         mean=document["mean"],
         hurried=document["hurried"],
+        lead=document["lead"],
         size=document["size"],
         constant=document["constant"],
     )

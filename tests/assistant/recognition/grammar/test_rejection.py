@@ -15,11 +15,14 @@ from assistant.recognition.grammar.rejection import (
     WEAKEST,
     Fit,
     fit,
+    lead,
     load_weights,
     phones_of,
     undoubted,
     weakest_of,
 )
+from assistant.recognition.grammar.search import RUNNER_UP
+from assistant.records import Alternative
 from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE
 from intents.catalogue import load_catalogue
@@ -60,7 +63,8 @@ def test_each_phone_of_a_path_is_judged_once_and_belongs_to_its_word() -> None:
     assert len(found.features) == len(found.words) == len(speech)
     for segment, word in zip(speech, found.words, strict=True):
         assert path.words[word].start <= segment.start < segment.end <= path.words[word].end
-    assert len(fit(path, scores, beside, recogniser.network).words) == len(path.words) == len(ORDER.split())
+    fitted = fit(path, scores, beside, recogniser.network, ahead=0.0)
+    assert len(fitted.words) == len(path.words) == len(ORDER.split())
 
 
 @needs_recordings
@@ -89,6 +93,42 @@ def test_a_path_that_hurries_fits_worse() -> None:
     lengths = [s.end - s.start for s in path.segments if not recogniser.network.filler[s.instance]]
     assert found.hurried == np.mean([length <= 4 for length in lengths])
     assert load_weights().hurried < 0
+
+
+def others(*texts: str) -> list[Alternative]:
+    """Alternatives, each five behind the one before."""
+    return [Alternative(text=text, behind=5.0 * place) for place, text in enumerate(texts, start=1)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "ahead"),
+    [
+        (("order two large mushroom pizzas",), 5.0),
+        (("order a medium mushroom pizza", ORDER + " please"), 5.0),
+        # Another article, or another order of the same words, is no other hypothesis.
+        (("order two a medium mushroom pizzas", ORDER + " please"), 10.0),
+        (("two medium mushroom pizzas order", "order two of medium mushroom pizzas"), RUNNER_UP),
+        ((), RUNNER_UP),
+    ],
+)
+def test_a_path_leads_other_words_and_not_what_sounds_like_nothing(
+    texts: tuple[str, ...], ahead: float
+) -> None:
+    assert lead(ORDER, others(*texts)) == ahead
+
+
+@needs_recordings
+def test_a_path_with_a_rival_fits_worse() -> None:
+    alone, beside = listening_for(ORDER), listening_for(ORDER, "order two median mushroom pizzas")
+    samples = read(RECORDINGS[0][0])
+    fits = []
+    for recogniser in (alone, beside):
+        path, scores = recogniser.search(samples)
+        assert path is not None
+        assert recogniser.text(path) == ORDER
+        fits.append(recogniser.fit(path, scores, recogniser.alternatives()))
+    assert fits[0].utterance > fits[1].utterance
+    assert load_weights().lead > 0
 
 
 @pytest.mark.slow
@@ -149,10 +189,12 @@ def test_where_the_best_phones_leave_no_doubt_everyday_words_would_have_decided_
         path, scores = ours.search(read(file))
         if path is None or not path.words:
             continue
-        found = undoubted(path, scores, ours.network)
-        searched = fit(path, scores, ours.beside(scores), ours.network)
+        others = ours.alternatives()
+        ahead = lead(ours.text(path), others)
+        found = undoubted(path, scores, ours.network, ahead=ahead)
+        searched = fit(path, scores, ours.beside(scores), ours.network, ahead=ahead)
         if found is None:
-            assert ours.fit(path, scores) == searched
+            assert ours.fit(path, scores, others) == searched
         else:
             assert (found.foreign, found.doubtful) == (searched.foreign, searched.doubtful)
             sure.add((text in said, found.foreign))
