@@ -31,6 +31,7 @@ from hardware.wakeword import MicroWakeWord, WakeWordError
 
 if TYPE_CHECKING:
     from assistant.config import Config
+    from assistant.pipeline import Receipt
     from hardware.voice import Voice
     from hardware.wakeword import WakeWord
 
@@ -115,7 +116,7 @@ def command(
             supervisor.ready(f"listening with {listener.engine}")
             try:
                 with closing(live.run(supervisor.overseeing(microphone))) as receipts:
-                    conduct(session, receipts, as_json=False)
+                    conduct(session, map(_leaner, receipts), as_json=False)
             finally:
                 supervisor.stopping()
     return 0
@@ -160,8 +161,14 @@ def _wake_word(config: Config) -> WakeWord | None:
         return None
 
 
+def _leaner(receipt: Receipt) -> Receipt:
+    """The same, with what hearing it took given back."""
+    _give_back_memory()
+    return receipt
+
+
 def _give_back_memory() -> None:
-    """Give back what making the recogniser's language took, some 50 MB, which the C library would keep for good."""
+    """Give back what is free: the C library would keep what a start and each utterance took, some 50 MB, for good."""
     # Only glibc has it.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

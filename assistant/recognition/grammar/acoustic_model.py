@@ -102,8 +102,8 @@ class AcousticModel:
         positions = (position, *(p for p in (INSIDE, BEGIN, END, SINGLE) if p != position))
         for l, r in neighbours:  # noqa: E741 - the field's names for left and right context
             for p in positions:
-                found = self.definition.triphones.get((phone, l, r, p))
-                if found is not None:
+                found = int(self.definition.triphones[phone, l, r, p])
+                if found >= 0:
                     return found
         return phone
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 from assistant.recognition.grammar.network import compile_network
-from assistant.recognition.grammar.search import Search
+from assistant.recognition.grammar.search import Search, Workspace
 from intents.word_graph import WordGraph
 
 if TYPE_CHECKING:
@@ -49,13 +49,15 @@ class Background:
         column = np.zeros(int(self.senones.max()) + 1, dtype=np.int16)
         column[self.senones] = np.arange(len(self.senones))
         self._network = replace(loop, states=column[loop.senones[loop.states]])
-        self._search = Search(self._network, beam=BEAM, most_active=MOST_ACTIVE)
+        self._search = Search(Workspace(self._network), beam=BEAM, most_active=MOST_ACTIVE)
 
     def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of the senones, shape (frames, senones), to those along the best path, shape (frames,)."""
         self._search.reset()
         self._search.advance(scores)
         path = self._search.best(final=False)
+        # What it was searched by is some MB.
+        self._search.reset()
         if path is None:
             return np.empty(0, dtype=np.float32)
         columns = np.concatenate(

@@ -31,6 +31,9 @@ LOG_SHIFT: Final = 10
 LOG_UNIT: Final = math.log(LOG_BASE) * (1 << LOG_SHIFT)
 """Natural logarithm of one unit of the library's senone scores."""
 
+WORD_POSITIONS: Final = 4
+"""Places of a phone in its word that make it another triphone."""
+
 _ENTRY: Final = np.dtype([("ssid", "<i4"), ("tmat", "<i4"), ("position", "u1"), ("context", "u1", 3)])
 
 
@@ -46,8 +49,8 @@ class ModelDefinition:
     """Senone sequence of each phone; the context-independent ones come first."""
     transitions_of: NDArray[np.int32]
     """Transition matrix of each phone."""
-    triphones: dict[tuple[int, int, int, int], int]
-    """(phone, left, right, word position) to the index of the triphone."""
+    triphones: NDArray[np.int32]
+    """Index of the triphone, -1 for none, shape (phones, phones, phones, 4): phone, left, right, word position."""
     senone_count: int
     """Number of senones."""
     base_of: NDArray[np.int32]
@@ -84,17 +87,18 @@ def read_definition(path: Path) -> ModelDefinition:
     phone_of[phone_count:] = context[phone_count:, 0]
     base_of = np.zeros(senone_count, dtype=np.int32)
     base_of[senones[sequence_of].ravel()] = np.repeat(phone_of, states)
-    keys = zip(
-        *(context[phone_count:, i].tolist() for i in range(3)),
-        entries["position"][phone_count:].tolist(),
-        strict=True,
-    )
+    place = (*context[phone_count:].T, entries["position"][phone_count:])
+    triphones = np.full((phone_count, phone_count, phone_count, WORD_POSITIONS), -1, dtype=np.int32)
+    try:
+        triphones[place] = np.arange(phone_count, total)
+    except IndexError as error:
+        raise _broken(path, error) from error
     return ModelDefinition(
         phones=tuple(names),
         senones=senones,
         sequence_of=sequence_of,
         transitions_of=entries["tmat"].astype(np.int32),
-        triphones={key: index for index, key in enumerate(keys, start=phone_count)},
+        triphones=triphones,
         senone_count=senone_count,
         base_of=base_of,
     )

@@ -28,7 +28,7 @@ from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY
 from assistant.recognition.grammar.noise import compensated, speech_mixture
 from assistant.recognition.grammar.rejection import confidence, fit, lead, undoubted
-from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search
+from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search, Workspace
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
@@ -89,7 +89,10 @@ class GrammarRecogniser:
         silent = self._network.states[:, self._network.filler]
         self._words = np.setdiff1d(np.arange(len(self._background.senones)), silent)
         self._lookahead = Lookahead(model, self._network, pause_penalty=PAUSE_PENALTY)
-        self._search = Search(self._network, beam=BEAM_AHEAD, most_active=MOST_ACTIVE_AHEAD, runners_up=True)
+        self._workspace = Workspace(self._network)
+        self._search = Search(
+            self._workspace, beam=BEAM_AHEAD, most_active=MOST_ACTIVE_AHEAD, runners_up=True
+        )
         self._name = f"pocketsphinx {place.version} en-us" + (
             f", adapted {adaptation.name}" if adaptation else ""
         )
@@ -128,7 +131,7 @@ class GrammarRecogniser:
         if len(samples) < FIRST_PARTIAL_S * SAMPLE_RATE:
             return ""
         if self._growing is None:
-            self._growing = GrowingUtterance(), Search(self._network)
+            self._growing = GrowingUtterance(), Search(self._workspace)
         growing, search = self._growing
         scores = self.front_end.next_scores(growing, samples)
         if len(scores):
@@ -143,6 +146,13 @@ class GrammarRecogniser:
         self._chunks = []
         self._growing = None
         self._partial = ""
+        try:
+            return self._transcript(samples)
+        finally:
+            # What it was searched by is some MB.
+            self._search.reset()
+
+    def _transcript(self, samples: NDArray[np.int16]) -> Transcript:
         nothing = Transcript(text="", engine=self.engine, model=self.model)
         if len(samples) < SHORTEST_S * SAMPLE_RATE:
             return nothing

@@ -101,7 +101,7 @@ class _Frame(NamedTuple):
     """How the active instances of one frame were reached."""
 
     instances: NDArray[np.int32]
-    before: NDArray[np.intp]
+    before: NDArray[np.int32]
     """Place of the same instance in the frame before; beyond that frame's last where it was not active."""
     moved: NDArray[np.bool_]
     """Shape (3, n): the state was reached from the one before it (for the first: from another instance)."""
@@ -114,40 +114,54 @@ class _Frame(NamedTuple):
 _NOTHING_SECOND: Final = (np.empty(0, np.int32), np.empty(0, np.intp), np.empty(0, np.float32))
 
 
+class Workspace:
+    """What every search through a network looks up and scribbles on, so large that it is worth sharing.
+
+    Only what a frame touches is written, and put back before the frame ends: searches may share one, if they take their
+    frames in turn.
+    """
+
+    def __init__(self, network: Network) -> None:
+        """For `network`."""
+        links = len(network.last_weight)
+        self.network = network
+        self.exits = np.diff(network.exit_start)
+        self.entries = np.diff(network.entry_start)
+        # The phone of each instance, and the one that is entered by each link, for tables over the phones.
+        self.phone = network.phone.astype(np.int8)
+        self.phone_behind = np.zeros(links, dtype=np.int8)
+        self.phone_behind[np.repeat(np.arange(links, dtype=np.int32), self.entries)] = self.phone[
+            network.entry_instance
+        ]
+        phones = int(network.phone.max()) + 1
+        matrices = np.zeros(phones, dtype=np.int16)
+        matrices[network.phone] = network.matrix
+        self.transitions = np.ascontiguousarray(network.transitions[:, matrices])
+        self.nothing_ahead = np.zeros(phones, dtype=np.float32)
+        self.link_score = np.full(links, _NEVER, dtype=np.float32)
+        self.link_from = np.zeros(links, dtype=np.int32)
+        self.entry_score = np.full(network.size, _NEVER, dtype=np.float32)
+        self.entry_through = np.zeros(network.size, dtype=np.int32)
+        self.mark = np.zeros(max(links, network.size), dtype=np.int32)
+
+
 class Search:
     """One utterance after another; `advance` takes any number of frames."""
 
     def __init__(
         self,
-        network: Network,
+        workspace: Workspace,
         *,
         beam: float = BEAM,
         most_active: int = MOST_ACTIVE,
         runners_up: bool = False,
     ) -> None:
-        """Search `network`; only with `runners_up` it remembers what `alternatives` needs."""
-        self._net = network
+        """Search the network of `workspace`; only with `runners_up` it remembers what `alternatives` needs."""
+        self._space = workspace
+        self._net = workspace.network
         self._runners_up = runners_up
         self._beam = np.float32(beam)
         self._most_active = most_active
-        links = len(network.last_weight)
-        self._exits = np.diff(network.exit_start)
-        self._entries = np.diff(network.entry_start)
-        # The phone of each instance, and the one that is entered by each link, for tables over the phones.
-        self._phone = network.phone.astype(np.int8)
-        self._phone_behind = np.zeros(links, dtype=np.int8)
-        self._phone_behind[np.repeat(np.arange(links), self._entries)] = self._phone[network.entry_instance]
-        phones = int(network.phone.max()) + 1
-        matrices = np.zeros(phones, dtype=np.int16)
-        matrices[network.phone] = network.matrix
-        self._transitions = np.ascontiguousarray(network.transitions[:, matrices])
-        self._nothing_ahead = np.zeros(phones, dtype=np.float32)
-        # Work space over the whole network; only what a frame touches is written, and put back after it.
-        self._link_score = np.full(links, _NEVER, dtype=np.float32)
-        self._link_from = np.zeros(links, dtype=np.int32)
-        self._entry_score = np.full(network.size, _NEVER, dtype=np.float32)
-        self._entry_through = np.zeros(network.size, dtype=np.int32)
-        self._mark = np.zeros(max(links, network.size), dtype=np.int32)
         self.reset()
 
     def reset(self) -> None:
@@ -175,7 +189,13 @@ class Search:
         """
         if ahead is None:
             for frame in scores:
-                self._step(frame, self._transitions, self._nothing_ahead, self._nothing_ahead, np.float32(0))
+                self._step(
+                    frame,
+                    self._space.transitions,
+                    self._space.nothing_ahead,
+                    self._space.nothing_ahead,
+                    np.float32(0),
+                )
         else:
             for frame in zip(
                 scores, ahead.transitions, ahead.entered, ahead.entry, ahead.leaving, strict=True
@@ -248,8 +268,8 @@ class Search:
 
     def _leaving(self) -> NDArray[np.float32]:
         """Scores of leaving each active instance behind the last frame."""
-        leaving: NDArray[np.float32] = self._scores[2] + self._transitions[5].take(
-            self._phone.take(self._active)
+        leaving: NDArray[np.float32] = self._scores[2] + self._space.transitions[5].take(
+            self._space.phone.take(self._active)
         )
         return leaving
 
@@ -272,31 +292,31 @@ class Search:
             )
         # From the links into the instances behind them.
         links = arrivals.links
-        counts = self._entries.take(links)
+        counts = self._space.entries.take(links)
         entries = _ranges(net.entry_start.take(links), counts)
         through = np.arange(len(links)).repeat(counts)
         targets = net.entry_instance.take(entries)
         values = net.entry_weight.take(entries)
         values += arrivals.scores.take(through)
-        near = (values + entry.take(self._phone.take(targets)) > self._limit).nonzero()[0]
+        near = (values + entry.take(self._space.phone.take(targets)) > self._limit).nonzero()[0]
         targets, values = targets.take(near), values.take(near)
-        np.maximum.at(self._entry_score, targets, values)
-        won = (self._entry_score.take(targets) == values).nonzero()[0]
+        np.maximum.at(self._space.entry_score, targets, values)
+        won = (self._space.entry_score.take(targets) == values).nonzero()[0]
         reached = targets.take(won)
-        self._entry_through[reached] = through.take(near.take(won))
+        self._space.entry_through[reached] = through.take(near.take(won))
 
         old = self._active
         instances = np.concatenate([old, self._distinct(reached, but=old)])
-        phones = self._phone.take(instances)
+        phones = self._space.phone.take(instances)
         # States in rows: each step below runs over memory that lies together.
         steps = transitions.take(phones, axis=1)
         now = np.empty((3, len(instances)), dtype=np.float32)
         now[:, : len(old)] = self._scores
         now[:, len(old) :] = _NEVER
         moved_scores = np.empty_like(now)
-        np.add(self._entry_score.take(instances), entered.take(phones), out=moved_scores[0])
+        np.add(self._space.entry_score.take(instances), entered.take(phones), out=moved_scores[0])
         np.add(now[:2], steps[3:5], out=moved_scores[1:])
-        self._entry_score[reached] = _NEVER
+        self._space.entry_score[reached] = _NEVER
         now += steps[:3]
         moved = moved_scores > now
         np.maximum(now, moved_scores, out=now)
@@ -307,7 +327,7 @@ class Search:
         if len(top) > self._most_active:
             nth = len(top) - self._most_active
             limit = max(limit, np.partition(top, nth)[nth])
-        kept = (top >= limit).nonzero()[0][: self._most_active]
+        kept = (top >= limit).nonzero()[0][: self._most_active].astype(np.int32)
         self._active = instances.take(kept)
         # Relative to the best, so that single precision lasts however long the utterance is.
         self._scores = now.take(kept, axis=1)
@@ -320,7 +340,7 @@ class Search:
                 self._active,
                 kept,
                 moved.take(kept, axis=1),
-                self._entry_through.take(self._active),
+                self._space.entry_through.take(self._active),
                 arrivals if self._runners_up else _Arrivals(*arrivals[:3], *_NOTHING_SECOND),
             )
         )
@@ -330,34 +350,34 @@ class Search:
     ) -> _Arrivals:
         """Links that are reached from the active instances, which cost `leave` to be left, by phone."""
         net = self._net
-        leaving = leave.take(self._phone.take(self._active))
+        leaving = leave.take(self._space.phone.take(self._active))
         leaving += self._scores[2]
         places = (leaving > self._limit - most).nonzero()[0]
         sources = self._active.take(places)
-        counts = self._exits.take(sources)
+        counts = self._space.exits.take(sources)
         targets = net.exit_link.take(_ranges(net.exit_start.take(sources), counts))
         places = places.repeat(counts)
         values = leaving.take(places)
-        near = (values + entry.take(self._phone_behind.take(targets)) > self._limit).nonzero()[0]
+        near = (values + entry.take(self._space.phone_behind.take(targets)) > self._limit).nonzero()[0]
         targets, places, values = targets.take(near), places.take(near), values.take(near)
-        np.maximum.at(self._link_score, targets, values)
-        won = (self._link_score.take(targets) == values).nonzero()[0]
+        np.maximum.at(self._space.link_score, targets, values)
+        won = (self._space.link_score.take(targets) == values).nonzero()[0]
         reached = targets.take(won)
-        self._link_from[reached] = places.take(won)
+        self._space.link_from[reached] = places.take(won)
         links = self._distinct(reached)
-        scores = self._link_score.take(links)
-        self._link_score[links] = _NEVER
-        return _Arrivals(links, scores, self._link_from.take(links), targets, places, values)
+        scores = self._space.link_score.take(links)
+        self._space.link_score[links] = _NEVER
+        return _Arrivals(links, scores, self._space.link_from.take(links), targets, places, values)
 
     def _distinct(
         self, values: NDArray[np.int32], *, but: NDArray[np.int32] | None = None
     ) -> NDArray[np.int32]:
         """Each value once that is not in `but`, in an order that depends on the values only."""
         numbers = np.arange(len(values), dtype=np.int32)
-        self._mark[values] = numbers
+        self._space.mark[values] = numbers
         if but is not None:
-            self._mark[but] = -1
-        return values.compress(self._mark.take(values) == numbers)
+            self._space.mark[but] = -1
+        return values.compress(self._space.mark.take(values) == numbers)
 
     def _path(self, end: tuple[float, int, int], *, left: bool) -> Path:
         score, place, state = end

@@ -19,6 +19,7 @@ from assistant.recognition.grammar.acoustic_model import (
     load_acoustic_model,
 )
 from assistant.recognition.grammar.front_end import with_differences
+from assistant.recognition.grammar.model_files import read_definition
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,8 +97,10 @@ def test_no_frames_have_no_scores(model: AcousticModel) -> None:
 
 def test_triphones_back_off_to_what_the_model_has(model: AcousticModel) -> None:
     definition = model.definition
-    (phone, left, right, position), index = next(iter(definition.triphones.items()))
-    assert model.triphone(phone, left, right, position) == index
+    known = np.argwhere(definition.triphones >= 0)
+    phone, left, right, position = known[len(known) // 2].tolist()
+    found = model.triphone(phone, left, right, position)
+    assert found == definition.triphones[phone, left, right, position] >= len(definition.phones)
     # The model's triphones are those of its dictionary's words; every other question still has an answer of that phone.
     for position in (INSIDE, BEGIN, END, SINGLE):
         found = model.triphone(model.phone("ZH"), model.phone("ZH"), model.phone("ZH"), position)
@@ -114,6 +117,29 @@ def test_noise_beside_a_phone_counts_as_silence(model: AcousticModel) -> None:
 def test_an_unknown_phone_is_a_key_error(model: AcousticModel) -> None:
     with pytest.raises(KeyError, match="XX"):
         model.phone("XX")
+
+
+def test_every_triphone_has_its_place_in_the_table(model: AcousticModel) -> None:
+    definition = model.definition
+    places = definition.triphones[definition.triphones >= 0]
+    assert sorted(places.tolist()) == list(range(len(definition.phones), len(definition.sequence_of)))
+    bases = definition.base_of[definition.senones[definition.sequence_of[definition.triphones]]]
+    phones, *_ = np.nonzero(definition.triphones >= 0)
+    assert (bases[definition.triphones >= 0] == phones[:, None]).all()
+
+
+def test_a_neighbour_that_is_no_phone_is_a_damaged_model(tmp_path: Path) -> None:
+    for whole in bundled_model().folder.iterdir():
+        if whole.name != "mdef":
+            (tmp_path / whole.name).symlink_to(whole)
+    data = bytearray((bundled_model().folder / "mdef").read_bytes())
+    # Behind the phones, the tree and the entries of the phones themselves: position and context close each entry.
+    definition = read_definition(bundled_model().folder / "mdef")
+    last = data.rindex(definition.senones.astype("<u2").tobytes()) - 4
+    data[last - 1] = 200
+    (tmp_path / "mdef").write_bytes(data)
+    with pytest.raises(RecognitionError, match=r"mdef.*reinstall it"):
+        load_acoustic_model(tmp_path)
 
 
 @pytest.mark.parametrize(

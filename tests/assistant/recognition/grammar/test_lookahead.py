@@ -11,7 +11,7 @@ from assistant.recognition.grammar.acoustic_model import bundled_model
 from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY, compile_network
-from assistant.recognition.grammar.search import Search
+from assistant.recognition.grammar.search import Search, Workspace
 from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.conftest import SPOKEN
 from tests.assistant.recognition.hearing import household, read
@@ -86,7 +86,7 @@ def test_it_changes_no_path_no_score_and_no_alternative(
     network: Network, lookahead: Lookahead, seed: int
 ) -> None:
     scores = scores_of(network, 50, seed)
-    search = Search(network, beam=1e5, most_active=10**6, runners_up=True)
+    search = Search(Workspace(network), beam=1e5, most_active=10**6, runners_up=True)
 
     def said(path: object) -> str:
         return str(getattr(path, "words", path))
@@ -108,7 +108,7 @@ def test_it_changes_no_path_no_score_and_no_alternative(
 def test_with_it_a_narrow_search_loses_less(model: AcousticModel, grammar: GrammarRecogniser) -> None:
     network = grammar.network
     lookahead = Lookahead(model, network, pause_penalty=PAUSE_PENALTY)
-    wide, narrow = Search(network), Search(network, most_active=15)
+    wide, narrow = Search(Workspace(network)), Search(Workspace(network), most_active=15)
     found = {False: 0, True: 0}
     for path, _ in household(SPOKEN)[:10]:
         scores = grammar.front_end.hear(read(path))

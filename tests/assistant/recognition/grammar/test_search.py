@@ -12,7 +12,7 @@ from assistant.errors import RecognitionError
 from assistant.recognition.grammar.acoustic_model import BEGIN, END, INSIDE, SINGLE, bundled_model
 from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.network import NO_WORD, compile_network
-from assistant.recognition.grammar.search import Search
+from assistant.recognition.grammar.search import Search, Workspace
 from intents.word_graph import graph_of_phrases
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_the_search_finds_the_best_of_all_sentences(
             chain_score(model, chain, everything) + penalty
             for chain, penalty in every_way(model, sentence, phones)
         )
-    search = Search(network, beam=1e6, most_active=10**6)
+    search = Search(Workspace(network), beam=1e6, most_active=10**6)
     search.advance(everything[:, network.senones].astype(np.float32))
     path = search.best(final=True)
     assert path is not None
@@ -118,7 +118,7 @@ def test_a_path_covers_every_frame_once_and_its_score_is_that_of_its_states(
     network: Network, model: AcousticModel
 ) -> None:
     scores = np.random.default_rng(9).normal(0, 3, (60, len(network.senones))).astype(np.float32)
-    search = Search(network)
+    search = Search(Workspace(network))
     search.advance(scores)
     path = search.best(final=True)
     assert path is not None
@@ -135,7 +135,7 @@ def test_a_path_covers_every_frame_once_and_its_score_is_that_of_its_states(
 
 def test_frames_may_come_in_any_portions(network: Network) -> None:
     scores = np.random.default_rng(3).normal(0, 3, (50, len(network.senones))).astype(np.float32)
-    search = Search(network)
+    search = Search(Workspace(network))
     search.advance(scores)
     whole = search.best(final=True)
     search.reset()
@@ -146,9 +146,30 @@ def test_frames_may_come_in_any_portions(network: Network) -> None:
     assert search.frames == 50
 
 
+def test_searches_in_one_workspace_take_frames_in_turn_and_find_what_each_finds_alone(
+    network: Network,
+) -> None:
+    rng = np.random.default_rng(4)
+    one, other = rng.normal(0, 3, (2, 50, len(network.senones))).astype(np.float32)
+    alone = []
+    for scores in (one, other):
+        search = Search(Workspace(network))
+        search.advance(scores)
+        alone.append(search.best(final=True))
+    assert alone[0] != alone[1]
+    workspace = Workspace(network)
+    wide, narrow = Search(workspace), Search(workspace, most_active=15)
+    again = Search(workspace)
+    for t in range(0, 50, 7):
+        wide.advance(one[t : t + 7])
+        narrow.advance(other[t : t + 7])
+        again.advance(other[t : t + 7])
+    assert [wide.best(final=True), again.best(final=True)] == alone
+
+
 def test_the_number_of_active_instances_is_bounded(network: Network) -> None:
     scores = np.random.default_rng(5).normal(0, 3, (50, len(network.senones))).astype(np.float32)
-    search = Search(network, beam=1e6, most_active=25)
+    search = Search(Workspace(network), beam=1e6, most_active=25)
     assert search.best(final=True) is search.best(final=False) is None
     for frame in scores:
         search.advance(frame[None])
@@ -201,7 +222,7 @@ def test_alternatives_are_the_next_best_sentences(
         )
         for phrase in PHRASES
     }
-    search = Search(network, beam=1e6, most_active=10**6, runners_up=True)
+    search = Search(Workspace(network), beam=1e6, most_active=10**6, runners_up=True)
     search.advance(everything[:, network.senones].astype(np.float32))
 
     def said(path: Path) -> str:
@@ -227,7 +248,7 @@ def test_alternatives_are_the_next_best_sentences(
 
 
 def test_no_alternatives_are_kept_where_none_are_wanted(network: Network) -> None:
-    search = Search(network)
+    search = Search(Workspace(network))
     assert search.alternatives(3, str) == []
     search.advance(np.zeros((40, len(network.senones)), dtype=np.float32))
     assert search.best(final=True) is not None
