@@ -196,6 +196,7 @@ _OTHERS: list[tuple[str, str, dict[str, str | int]]] = [
     ("music", "turn it down a notch", {"action": "volume_down"}),
     ("traffic", "how long to the airport", {"destination": "airport"}),
     ("weather", "when's sunset", {"what": "sunset"}),
+    ("music", "play big yellow taxi", {"action": "play", "song": "big yellow taxi"}),
     ("pizza", "order the same again", {"usual": "usual"}),
     ("pizza", "i'll have the same as last time", {"usual": "usual"}),
     ("cancel", "actually cancel that", {}),

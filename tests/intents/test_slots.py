@@ -22,12 +22,12 @@ def slots(matcher: Matcher, text: str) -> dict[str, str | int]:
 @pytest.mark.parametrize(
     ("text", "song"),
     [
-        ("play big yellow taxi", "big yellow taxi"),
+        ("play sad yellow moon", "sad yellow moon"),
         ("play rock the casbah", "rock the casbah"),
         ("play soul man", "soul man"),
         ("play country roads", "country roads"),
         ("play thriller night", "thriller night"),
-        ("play taxi driver soundtrack", "taxi driver soundtrack"),
+        ("play lion king soundtrack", "lion king soundtrack"),
         ("play dance the night away", "dance the night away"),
     ],
 )
