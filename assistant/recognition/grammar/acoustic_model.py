@@ -8,6 +8,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -135,9 +136,22 @@ def bundled_model() -> ModelPlace:
     )
 
 
-@cache
+# Who listens needs it while a recogniser is made, and not the 13 MB of it after that.
+_in_use: Final[WeakValueDictionary[Path, AcousticModel]] = WeakValueDictionary()
+
+
 def load_acoustic_model(folder: Path) -> AcousticModel:
-    """Read the model in `folder`, once a process; raises `RecognitionError` for a broken one or one of another make."""
+    """The model in `folder`, one for all who have it at a time.
+
+    Raises `RecognitionError` for a broken one or one of another make.
+    """
+    model = _in_use.get(folder)
+    if model is None:
+        model = _in_use[folder] = _read(folder)
+    return model
+
+
+def _read(folder: Path) -> AcousticModel:
     parameters = read_parameters(folder / "feat.params")
     for name, value in _EXPECTED.items():
         if parameters.get(name) != value:

@@ -52,7 +52,6 @@ class SpeechMixture:
     """Shape (k,)."""
 
 
-@cache
 def speech_mixture(model: AcousticModel, size: int = GAUSSIANS) -> SpeechMixture:
     """The cepstral Gaussians of all codebooks, clustered to `size` by k-means with moments kept."""
     definition = model.definition
