@@ -137,9 +137,9 @@ class Model:
         total[-1] = 1.0
         total += self._inner_bias
         np.maximum(total, 0, out=total)
-        # A text's vector has length one, so the logits are small enough for an exponent as they are.
-        shares = np.add.reduceat(np.exp(total @ self._outer, dtype=np.float64), self._starts).tolist()
-        return self._belief(shares)
+        logits = total @ self._outer
+        logits -= logits.max()
+        return self._belief(np.add.reduceat(np.exp(logits, dtype=np.float64), self._starts).tolist())
 
     def explain(self, text: str, label: str, *, limit: int = 8) -> list[Weight]:
         """The features of the normalised `text` that spoke most for or against `label`, the heaviest first."""
@@ -198,33 +198,55 @@ def load_model(language: str) -> Model | None:
         return read_model(file, str(path))
 
 
+# What NumPy, zipfile and the decoder raise for what is no such file, or for a damaged one.
+_NO_MODEL: Final = (
+    *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError, RuntimeError),
+    *(BadZipFile, zlib.error, msgspec.DecodeError),
+)
+
+
 def read_model(file: IO[bytes], name: str) -> Model:
     """The model in an open `file`; `name` is for messages. Raises `ModelError` for what is no model of this format."""
     try:
         with np.load(file, allow_pickle=False) as arrays:
             header = msgspec.json.decode(arrays["header"].tobytes(), type=Header)
             features = arrays["features"].tobytes().decode().split("\n")
-            scale = arrays["scale"].astype(np.float32)[:, None]
-            inner = arrays["inner"].astype(np.float32) * scale
+            scale = arrays["scale"].astype(np.float32)
+            inner = arrays["inner"].astype(np.float32)
             rest = {
                 key: arrays[key].astype(np.float32) for key in ("idf", "inner_bias", "outer", "outer_bias")
             }
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, msgspec.DecodeError) as error:
+    except _NO_MODEL as error:
         raise ModelError(
-            f"{name}: is no model ({error}); make one with `pennyworth intents train`"
+            f"{name}: is no model of format {FORMAT} ({error}); make one with `pennyworth intents train`"
         ) from error
-    if (
-        header.format != FORMAT
-        or len(features) != len(inner)
-        or set(header.thresholds) != set(header.labels[:-1])
-        or len(header.finer) != len(header.labels)
-        or sum(header.finer) != len(rest["outer_bias"])
-    ):
+    hidden, outputs = rest["inner_bias"].size, sum(header.finer)
+    shapes = {"inner": (len(features), hidden), "scale": (len(features),), "idf": (len(features),)}
+    shapes |= {"inner_bias": (hidden,), "outer": (hidden, outputs), "outer_bias": (outputs,)}
+    found = {"inner": inner, "scale": scale, **rest}
+    fits = {
+        key: found[key].shape == shape and bool(np.isfinite(found[key]).all())
+        for key, shape in shapes.items()
+    }
+    if not all(fits.values()) or not _holds_together(header):
         raise ModelError(
-            f"{name}: format {header.format} with {len(features)} features for {len(inner)} rows; expected format "
-            f"{FORMAT} and as many rows as features; make the file again with `pennyworth intents train`"
+            f"{name}: format {header.format}; its header and its arrays do not belong together"
+            f"{''.join(f', {key} has shape {found[key].shape}' for key, fit in fits.items() if not fit)}; expected "
+            f"format {FORMAT}; make the file again with `pennyworth intents train`"
         )
-    return Model(header=header, features=features, inner=inner, **rest)
+    return Model(header=header, features=features, inner=inner * scale[:, None], **rest)
+
+
+def _holds_together(header: Header) -> bool:
+    *labels, last = header.labels or ("",)
+    return (
+        header.format == FORMAT
+        and last == NONE
+        and set(header.thresholds) == set(labels)
+        and all(0 < ask <= accept <= 1 for ask, accept in header.thresholds.values())
+        and len(header.finer) == len(header.labels)
+        and min(header.finer) > 0
+    )
 
 
 def write_model(

@@ -185,7 +185,9 @@ class SlotFinder:
             )
             value = self._value(name, span.text, now)
             if intent in self._orders and last_slot in slots and self._either(words[last_stop : span.start]):
-                undecided.add(last_slot)
+                # Of what need not be said the first stays, which is read back: nobody would be asked for it.
+                if last_slot in self._catalogue.intents[intent].required:
+                    undecided.add(last_slot)
                 last_stop = span.stop
                 continue
             apart = apart and follows

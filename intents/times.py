@@ -159,8 +159,9 @@ def moved(when: datetime, text: str, now: datetime) -> datetime:
     """`when` on the day that `text` names, or on its day at the time of the clock that `text` names.
 
     `when` and `now` are aware, in one zone. Of two times that a bare hour may mean the one nearer to `when` counts:
-    nine in the evening becomes ten in the evening. A weekday is the next on which that time is still to come. Raises
-    `TimeError` where `text` names neither.
+    nine in the evening becomes ten in the evening. What is over by then is on the day after: nine in the evening
+    becomes one in the morning. A weekday is the next on which that time is still to come. Raises `TimeError` where
+    `text` names neither.
     """
     plain = " ".join(_digits(normalise(text)))
     day = _day(plain, now.date())
@@ -174,8 +175,16 @@ def moved(when: datetime, text: str, now: datetime) -> datetime:
     clock = _clock(plain)
     if clock is None:
         raise TimeError(f"{text!r} names neither a day nor a time; say for instance 'saturday' or 'at nine'")
-    choices = [_at(when.date(), each, now) for each in _times_of_day(clock, _part_of_day(plain), begins=None)]
-    return min(choices, key=lambda at: abs(at - when))
+    choices = list(_times_of_day(clock, _part_of_day(plain), begins=None))
+    first = when.date()
+    if "midnight" in plain and when.hour >= _DAY_BEGINS:
+        # It ends a day.
+        first += timedelta(days=1)
+    for day in (first, first + timedelta(days=1)):
+        to_come = [at for at in (_at(day, each, now) for each in choices) if _later(at, now)]
+        if to_come:
+            return min(to_come, key=lambda at: abs(at - when))
+    return _at(first, choices[-1], now)
 
 
 def _digits(text: str) -> Iterator[str]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({"time", "address", BUDGET})
+_NOT_USUAL: Final = frozenset({"time", "day", "address", BUDGET})
 # These are of one day; the rest of an order may be wanted again.
 
 # More names in a row nobody remembers.
@@ -425,10 +425,11 @@ def _proceed(
 
 def _missing(intent: str, slots: Mapping[str, str | int], talk: _Talk) -> str | None:
     """The slot to be asked for next; None when all is known."""
-    required = talk.setting.catalogue.intents[intent].required
+    catalogue = talk.setting.catalogue
     if NUMBER in slots:
         return NUMBER
-    return next((slot for slot in required if slot not in slots), CLOCK if DAY in slots else None)
+    at_what_time = CLOCK if DAY in slots and (intent, CLOCK) in catalogue.answers else None
+    return next((slot for slot in catalogue.intents[intent].required if slot not in slots), at_what_time)
 
 
 def _other_currency(

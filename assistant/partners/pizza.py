@@ -99,7 +99,7 @@ class Pizza:
                 f"pizza.{kind}", minutes=minutes, fee=replies.money(Money.of(fee, self._currency))
             ),
             timing=replies.say(f"pizza.{kind}_timing", minutes=minutes),
-            note=replies.say("pizza.no_time") if "time" in slots else "",
+            note=replies.say("pizza.no_time") if {"time", "day"} & slots.keys() else "",
         )
 
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:

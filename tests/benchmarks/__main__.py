@@ -1,4 +1,10 @@
-"""Measure the main job, and write the figures into docs/benchmarks.md."""
+"""Measure the main job, and write the figures into docs/benchmarks.md.
+
+    python -m tests.benchmarks [PART…]
+
+Without parts everything, which takes most of an hour; `live` or `hearing` measures that alone, and the rest of the page
+stays as it was.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
@@ -46,7 +53,52 @@ TURN: Final = 50
 
 
 def main() -> None:
-    """Run every measurement and write the page."""
+    """Run the measurements and write the page."""
+    parts = sys.argv[1:]
+    page = again(PAGE.read_text(encoding="utf-8"), parts) if parts else everything()
+    PAGE.write_text(page, encoding="utf-8")
+    sys.stdout.write(page)
+
+
+def again(page: str, parts: list[str]) -> str:
+    """The page with these parts measured anew; raises `ValueError` for a part that is not measured alone."""
+    if unknown := set(parts) - {"live", "hearing"}:
+        raise ValueError(f"{', '.join(unknown)}: can only be measured with everything; alone: live, hearing")
+    with tempfile.TemporaryDirectory() as name:
+        if "live" in parts:
+            page = with_rows(page, live(Path(name)), f"{datetime.now(UTC):%Y-%m-%d}")
+        if "hearing" in parts:
+            table, _ = divided(page)
+            page = f"{table}\n{hearing(Path(name), PAGE)}\n"
+    return page
+
+
+def divided(page: str) -> tuple[str, str]:
+    """A page up to the end of its first table, and what follows."""
+    head, mark, rest = page.partition("|---|---|\n")
+    rows = list(takewhile(lambda line: line.startswith("|"), rest.splitlines(keepends=True)))
+    table = "".join(rows)
+    return f"{head}{mark}{table}", rest.removeprefix(table)
+
+
+def with_rows(page: str, rows: list[tuple[str, str]], date: str) -> str:
+    """The page with the figures of these rows; where it was measured on another date, with that behind each.
+
+    Raises `ValueError` for a row that it does not have.
+    """
+    table, rest = divided(page)
+    lines = table.splitlines()
+    behind = "" if f"Measured {date} " in page else f" ({date})"
+    for what, figure in rows:
+        found = [number for number, line in enumerate(lines) if line.startswith(f"| {what} |")]
+        if len(found) != 1:
+            raise ValueError(f"the page has {len(found)} rows of {what!r}; measure everything")
+        lines[found[0]] = f"| {what} | {figure}{behind} |"
+    return "\n".join(lines) + f"\n{rest}"
+
+
+def everything() -> str:
+    """A new page."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [
@@ -64,10 +116,7 @@ def main() -> None:
             *pauses(),
             *fleet(folder),
         ]
-        page = f"{render(rows)}\n{hearing(folder, PAGE)}\n"
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8")
-    sys.stdout.write(page)
+        return f"{render(rows)}\n{hearing(folder, PAGE)}\n"
 
 
 def week(folder: Path) -> list[tuple[str, str]]:

@@ -62,6 +62,7 @@ def test_the_bundled_intents_and_what_they_need() -> None:
         "delivery",
         "address",
         "time",
+        "day",
         "usual",
         "budget",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -113,13 +114,59 @@ def test_a_broken_file_is_named(spoiled: bytes) -> None:
         read_model(io.BytesIO(spoiled), "my.npz")
 
 
-def test_a_file_of_another_format_is_refused() -> None:
+def shipped() -> dict[str, Any]:
     with np.load(SHIPPED) as arrays:
-        parts = dict(arrays)
-    header = msgspec.structs.replace(msgspec.json.decode(parts["header"].tobytes(), type=Header), format=9)
-    parts["header"] = np.frombuffer(msgspec.json.encode(header), np.uint8)
+        return dict(arrays)
+
+
+def read_of(parts: dict[str, Any], **changes: Any) -> Model:
+    """Of a file with these arrays and this changed in its header."""
+    header = msgspec.json.decode(parts["header"].tobytes(), type=Header)
+    changed = msgspec.json.encode(msgspec.structs.replace(header, **changes))
     file = io.BytesIO()
-    np.savez(file, **parts)
+    np.savez(file, **{**parts, "header": np.frombuffer(changed, np.uint8)})
     file.seek(0)
-    with pytest.raises(ModelError, match="format 9"):
+    return read_model(file, "my.npz")
+
+
+def test_what_was_not_touched_is_read() -> None:
+    assert read_of(shipped()).believe("play some jazz").best == "music"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": 9},
+        {"finer": ()},
+        {"finer": (0, 1, 1, 1, 1)},
+        {"labels": ("none", "music", "weather", "pizza", "ride")},
+        {"labels": ()},
+        {"thresholds": {}},
+        {"thresholds": dict.fromkeys(("music", "weather", "pizza", "ride"), (0.9, 0.5))},
+    ],
+)
+def test_a_file_of_another_format_or_with_another_header_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=r"my\.npz: format .*; expected format"):
+        read_of(shipped(), **changes)
+
+
+@pytest.mark.parametrize("key", ["inner", "scale", "idf", "inner_bias", "outer", "outer_bias"])
+@pytest.mark.parametrize("damage", ["short", "flat", "infinite"])
+def test_an_array_of_another_shape_or_without_numbers_is_named(key: str, damage: str) -> None:
+    parts = shipped()
+    if damage == "short":
+        parts[key] = parts[key][:-1]
+    elif damage == "flat":
+        parts[key] = parts[key].flat[0]
+    else:
+        parts[key] = np.full(parts[key].shape, np.inf, np.float32)
+    with pytest.raises(ModelError, match=r"my\.npz: .*has shape"):
+        read_of(parts)
+
+
+def test_an_array_alone_is_no_model() -> None:
+    file = io.BytesIO()
+    np.save(file, np.zeros(3))
+    file.seek(0)
+    with pytest.raises(ModelError, match=r"my\.npz: is no model"):
         read_model(file, "my.npz")

@@ -55,15 +55,29 @@ def test_a_kind_of_music_is_still_one_among_other_words(matcher: Matcher, text: 
         ("call me a taxi to the zoo or the mall", {}),
         ("get me a cab to work or to the airport", {}),
         ("call me a taxi to the zoo or the mall or the airport", {}),
-        ("call me a taxi from work or home to the zoo", {"destination": "zoo"}),
         ("order a large or medium ham pizza", {"topping": "ham"}),
         ("order a large ham or mushroom pizza", {"size": "large"}),
     ],
 )
-def test_of_one_or_the_other_an_order_takes_neither(
+def test_of_one_or_the_other_an_order_takes_neither_where_it_will_ask(
     matcher: Matcher, text: str, left: dict[str, str]
 ) -> None:
     assert slots(matcher, text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "first"),
+    [
+        ("call me a taxi from work or home to the zoo", "origin", "work"),
+        ("order two or three large ham pizzas", "quantity", 2),
+        ("get me a taxi to the airport for two or three people", "passengers", 2),
+        ("order a large ham pizza to the office or to the gym", "address", "the office"),
+    ],
+)
+def test_of_one_or_the_other_it_takes_the_first_where_it_would_not_ask(
+    matcher: Matcher, text: str, slot: str, first: str | int
+) -> None:
+    assert slots(matcher, text)[slot] == first
 
 
 @pytest.mark.parametrize(

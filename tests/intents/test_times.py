@@ -174,6 +174,14 @@ def test_a_now_without_a_zone_and_an_unknown_sort_are_errors() -> None:
         ("friday at nine", "tuesday", "2026-12-01T09:00"),
         ("friday at six", "tuesday", "2026-11-24T18:00"),
         ("friday at nine", "next monday", "2026-11-30T09:00"),
+        # What is over is on the day after.
+        ("tonight at nine", "make it twelve", "2026-11-25T00:00"),
+        ("tonight at nine", "quarter past twelve", "2026-11-25T00:15"),
+        ("tonight at nine", "at one in the morning", "2026-11-25T01:00"),
+        # Midnight ends a day, and what is said past it means the one that has just been.
+        ("tonight at nine", "at midnight", "2026-11-25T00:00"),
+        ("tomorrow at nine", "at midnight", "2026-11-26T00:00"),
+        ("tomorrow at one in the morning", "at midnight", "2026-11-25T00:00"),
     ],
 )
 def test_a_day_or_a_clock_alone_moves_a_time_and_keeps_the_rest(known: str, text: str, expected: str) -> None:

@@ -118,7 +118,7 @@ class Workspace:
     """What every search through a network looks up and scribbles on, so large that it is worth sharing.
 
     Only what a frame touches is written, and put back before the frame ends: searches may share one, if they take their
-    frames in turn.
+    frames in turn. What is broken off within a frame leaves it unfit for another.
     """
 
     def __init__(self, network: Network) -> None:
