@@ -89,11 +89,14 @@ def with_rows(page: str, rows: list[tuple[str, str]], date: str) -> str:
     table, rest = divided(page)
     lines = table.splitlines()
     behind = "" if f"Measured {date} " in page else f" ({date})"
+    place = 0
     for what, figure in rows:
-        found = [number for number, line in enumerate(lines) if line.startswith(f"| {what} |")]
-        if len(found) != 1:
-            raise ValueError(f"the page has {len(found)} rows of {what!r}; measure everything")
-        lines[found[0]] = f"| {what} | {figure}{behind} |"
+        # In their order: “the same” belongs to the row before it.
+        try:
+            place = next(n for n in range(place, len(lines)) if lines[n].startswith(f"| {what} |"))
+        except StopIteration:
+            raise ValueError(f"the page has no row of {what!r}; measure everything") from None
+        lines[place] = f"| {what} | {figure}{behind} |"
     return "\n".join(lines) + f"\n{rest}"
 
 
