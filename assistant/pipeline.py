@@ -376,20 +376,13 @@ class Pipeline:
             catalogue=self._setting.catalogue.version,
             software=assistant.__version__,
             plan=self._setting.plan.name,
-            expected=_stored(expected),
+            expected=expected.to_log() if expected else {},
         )
 
 
 def _follows(understood: IntentMatch | NoMatch | SpokenPin) -> TypeGuard[IntentMatch]:
     """Whether it says only in what it differs from the command before it."""
     return isinstance(understood, IntentMatch) and understood.follows
-
-
-def _stored(expected: Expected | None) -> dict[str, str]:
-    if expected is None:
-        return {}
-    slot = {"slot": expected.slot} if expected.slot else {}
-    return {"intent": expected.intent, **slot, **({"answered": "yes"} if expected.answered else {})}
 
 
 def _conclude(

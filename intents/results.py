@@ -25,6 +25,18 @@ class Expected:
     """Whether nothing was asked: a command of the intent was carried out, and may be followed up ("and on sunday?");
     templates that require that (`requires_context: {after: …}`) count."""
 
+    @classmethod
+    def from_log(cls, kept: Mapping[str, str]) -> Expected | None:
+        """What `to_log` kept; None for nothing."""
+        if not kept:
+            return None
+        return cls(intent=kept["intent"], slot=kept.get("slot"), answered="answered" in kept)
+
+    def to_log(self) -> dict[str, str]:
+        """As it is kept beside an interaction."""
+        slot = {"slot": self.slot} if self.slot else {}
+        return {"intent": self.intent, **slot, **({"answered": "yes"} if self.answered else {})}
+
     @property
     def context(self) -> dict[str, str]:
         """What templates may require of the conversation."""

@@ -38,6 +38,9 @@ Resolve: TypeAlias = Literal["time", "wake-up time", "daily time", "duration", "
 """What the words of a list are: a point in time, one to get up at, a time of the clock on several days, a span of time,
 or an amount of money."""
 
+LOCAL: Final = "%Y-%m-%dT%H:%M"
+"""How a point in time stands in a slot: local, ISO 8601 to the minute."""
+
 RESOLVES: Final[tuple[str, ...]] = get_args(Resolve)
 LANGUAGES: Final = ("en",)
 """Languages whose spoken times are understood."""
@@ -73,7 +76,7 @@ def resolve(what: str, text: str, now: datetime) -> SlotValue:
     """
     if what in ("time", "wake-up time"):
         begins = _DAY_BEGINS if what == "time" else _UP_FROM
-        return moment(text, now, day_begins=begins).strftime("%Y-%m-%dT%H:%M")
+        return moment(text, now, day_begins=begins).strftime(LOCAL)
     if what == "daily time":
         return daily(text).strftime("%H:%M")
     if what == "duration":
@@ -85,7 +88,7 @@ def resolve(what: str, text: str, now: datetime) -> SlotValue:
 
 def duration(text: str) -> timedelta:
     """The span that `text` names: "an hour and a half", "ten minutes". Raises `TimeError`."""
-    plain = " ".join(_digits(normalise(text)))
+    plain = _plain(text)
     if "quarter of an hour" in plain:
         return timedelta(minutes=15)
     if re.search(r"\bhalf (an |a )?hour\b", plain):
@@ -109,7 +112,7 @@ def moment(text: str, now: datetime, *, day_begins: int = _DAY_BEGINS) -> dateti
     """
     if now.tzinfo is None:
         raise TimeError(f"{now} has no time zone; give a time that has one")
-    plain = " ".join(_digits(normalise(text)))
+    plain = _plain(text)
     if plain.startswith("in ") or plain.endswith(" from now"):
         # Spans are counted in real time, whatever the clocks do meanwhile.
         return (now.astimezone(UTC) + duration(text)).astimezone(now.tzinfo).replace(second=0, microsecond=0)
@@ -148,7 +151,7 @@ def daily(text: str) -> time:
 
     Raises `TimeError`.
     """
-    plain = " ".join(_digits(normalise(text)))
+    plain = _plain(text)
     clock = _clock(plain)
     if clock is None:
         raise TimeError(f"{text!r} names no time of the clock; say for instance 'at seven'")
@@ -163,7 +166,7 @@ def moved(when: datetime, text: str, now: datetime) -> datetime:
     becomes one in the morning. A weekday is the next on which that time is still to come. Raises `TimeError` where
     `text` names neither.
     """
-    plain = " ".join(_digits(normalise(text)))
+    plain = _plain(text)
     day = _day(plain, now.date())
     if day is not None:
         at = _at(day, when.time(), now)
@@ -185,6 +188,11 @@ def moved(when: datetime, text: str, now: datetime) -> datetime:
         if to_come:
             return min(to_come, key=lambda at: abs(at - when))
     return _at(first, choices[-1], now)
+
+
+def _plain(text: str) -> str:
+    """`text` normalised, spelt-out numbers below a hundred as digits."""
+    return " ".join(_digits(normalise(text)))
 
 
 def _digits(text: str) -> Iterator[str]:

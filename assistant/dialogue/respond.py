@@ -14,7 +14,7 @@ from assistant.dialogue.limits import over_limit, same_before
 from assistant.dialogue.pin import SpokenPin
 from assistant.dialogue.slots import BUDGET, changed, without_budget
 from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
-from assistant.dialogue.when import CLOCK, DAY, NUMBER, numbered, replaced, timed
+from assistant.dialogue.when import CLOCK, DAY, NUMBER, TIME, numbered, replaced, timed
 from assistant.money import Money
 from assistant.partners.protocol import Refusal
 from assistant.records import Order, OrderEvent
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({"time", "day", "address", BUDGET})
+_NOT_USUAL: Final = frozenset({TIME, DAY, "address", BUDGET})
 # These are of one day; the rest of an order may be wanted again.
 
 # More names in a row nobody remembers.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from intents.times import moment, moved
+from intents.times import LOCAL, moment, moved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 TIME: Final = "time"
 """The slot that holds when something is wanted: local, ISO 8601 to the minute."""
@@ -23,8 +23,6 @@ PASSENGERS: Final = "passengers"
 
 AT_ONCE: Final = "now"
 """The value of `CLOCK` that takes a time away."""
-
-_FORMAT: Final = "%Y-%m-%dT%H:%M"
 
 
 def timed(slots: Mapping[str, str | int], now: datetime) -> dict[str, str | int]:
@@ -41,10 +39,11 @@ def timed(slots: Mapping[str, str | int], now: datetime) -> dict[str, str | int]
     elif clock is not None and time is None:
         when = moment(str(clock), now)
     elif time is not None and (day is not None or clock is not None):
-        when = moved(_read(time, now), str(clock if day is None else day), now)
+        known = datetime.fromisoformat(str(time)).replace(tzinfo=now.tzinfo)
+        when = moved(known, str(clock if day is None else day), now)
     else:
         return dict(slots)
-    return {**rest, TIME: when.strftime(_FORMAT)}
+    return {**rest, TIME: when.strftime(LOCAL)}
 
 
 def replaced(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> dict[str, str | int]:
@@ -66,7 +65,3 @@ def numbered(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> d
     if has_time == (PASSENGERS in known):
         return dict(said)
     return {**rest, **({CLOCK: f"at {said[NUMBER]}"} if has_time else {PASSENGERS: said[NUMBER]})}
-
-
-def _read(time: str | int, now: datetime) -> datetime:
-    return now.strptime(str(time), _FORMAT).replace(tzinfo=now.tzinfo)

@@ -111,15 +111,7 @@ def _asked(expected: Expected) -> str:
 def _expected(it: Interaction, turns: Sequence[Interaction]) -> Expected | None:
     """What the question before it made likely: as the log says, or else as far as the turns before tell."""
     if it.expected is not None:
-        return (
-            Expected(
-                intent=it.expected["intent"],
-                slot=it.expected.get("slot"),
-                answered="answered" in it.expected,
-            )
-            if it.expected
-            else None
-        )
+        return Expected.from_log(it.expected)
     about = next((turn.intent for turn in reversed(turns) if turn.number < it.number and turn.intent), None)
     slot = next(iter(it.slots), None) if it.step == "answer" else None
     return Expected(intent=about, slot=slot) if about else None

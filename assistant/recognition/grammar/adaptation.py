@@ -19,7 +19,8 @@ import numpy as np
 from assistant.errors import RecognitionError
 from assistant.files import whole_file
 from assistant.recognition.grammar import front_end, noise
-from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
+from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.model_files import read_gaussians
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +172,7 @@ def read_adaptation(path: Path) -> Adaptation | None:
         logger.warning("%s belongs to another acoustic model or front end; %s", path, again)
         return None
     if (
-        found.means.shape != load_acoustic_model(bundled_model().folder).means.shape
+        found.means.shape != read_gaussians(bundled_model().folder / "means").shape
         or not np.isfinite(found.means).all()
     ):
         logger.warning("%s holds no means of this model; %s", path, again)
