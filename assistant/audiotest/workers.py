@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import signal
 import time
 from contextlib import ExitStack, suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from assistant.audiotest.results import CaseResult
 from assistant.errors import PennyworthError, RecognitionError
+from hardware.environment import defaults
 from hardware.errors import HardwareError
 from intents.errors import IntentsError
 
@@ -146,14 +146,8 @@ def _engage(context: Any, job: Job, task: Task) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, job), daemon=True)
     # One worker a core: libraries that start a thread a core each would only get in each other's way.
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update({name: "1" for name, value in before.items() if value is None})
-    try:
+    with defaults(**dict.fromkeys(_ONE_THREAD, "1")):
         process.start()
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
     # The worker's end must be closed here, or its death would not be seen.
     theirs.close()
     worker = _Worker(process=process, connection=ours)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +118,23 @@ def test_silero_does_not_run_on_silence(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(calls) <= 8
     probabilities(activity, int16(noise(1.0, level=0.01)))
     assert len(calls) >= 31
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="this system does not list threads in /proc")
+def test_silero_does_its_work_in_the_thread_that_asks() -> None:
+    # In a process of its own: threads that a library has started stay.
+    program = """
+import os
+import numpy as np
+from hardware.activity import FRAME_SAMPLES, SileroActivity
+activity = SileroActivity(margin_db=0)
+before = os.listdir("/proc/self/task")
+activity.speech_probability(np.full(FRAME_SAMPLES, 1000, np.int16) * np.resize([1, -1], FRAME_SAMPLES).astype(np.int16))
+assert os.listdir("/proc/self/task") == before
+assert "OMP_THREAD_LIMIT" not in os.environ
+"""
+    env = {name: value for name, value in os.environ.items() if name != "OMP_THREAD_LIMIT"}
+    subprocess.run([sys.executable, "-c", program], check=True, env=env)
 
 
 def test_energy_finds_a_tone_above_noise_to_the_frame() -> None:
