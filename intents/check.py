@@ -355,6 +355,10 @@ def _block(body: Any, place: str) -> dict[str, Any]:
         check_slot_value(value, f"{place}.slots.{slot}")
     for key in ("requires_context", "excludes_context", "metadata", "settings"):
         as_mapping(block.get(key, {}), f"{place}.{key}")
+    if not isinstance(block.get("metadata", {}).get("ask", False), bool):
+        raise DefinitionError(
+            f"{place}.metadata.ask: found {shown(block['metadata']['ask'])}; expected true or false"
+        )
     for key in ("required_keywords", "name_domains"):
         as_texts(block.get(key, []), f"{place}.{key}")
     for key in ("response", "inferred_domain"):

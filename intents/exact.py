@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from hassil.intents import Intents
+    from hassil.intents import IntentData, Intents
     from hassil.models import MatchEntity
 
     from intents.results import SlotValue
@@ -37,6 +37,8 @@ class Reading:
     """How many characters the template and its lists named."""
     in_context: bool = False
     """Whether the template counts only in the conversation that is going on."""
+    asks: bool = False
+    """Whether it is to be asked about before anything is done (`metadata: {ask: true}`)."""
 
 
 def readings(
@@ -58,11 +60,17 @@ def readings(
             wildcards=sum(entity.is_wildcard for entity in result.entities_list),
             literal=result.text_chunks_matched,
             in_context=bool(result.intent_data.requires_context),
+            asks=asks(result.intent_data),
         )
         known = best.get(reading.intent)
         if known is None or rank(reading) < rank(known):
             best[reading.intent] = reading
     return sorted(best.values(), key=lambda reading: (*rank(reading), reading.intent))
+
+
+def asks(data: IntentData) -> bool:
+    """Whether the sentences of a block are to be asked about."""
+    return bool((data.metadata or {}).get("ask"))
 
 
 def rank(reading: Reading) -> tuple[int, bool, int]:

@@ -260,6 +260,7 @@ def _decided(found: list[Reading], text: str, step: Step) -> IntentMatch | NoMat
         score=1.0,
         step=step,
         sentence=text,
+        certain=not best.asks,
         runner_up=rival.intent if rival else None,
         runner_up_score=1.0 if rival else 0.0,
     )

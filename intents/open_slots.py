@@ -6,6 +6,7 @@ Only for what the model saw and no template says; a name that we do not know is 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from intents.values import Span
@@ -72,9 +73,14 @@ class OpenSlot:
             if not inside or not self.never.isdisjoint(words[start:stop]) or stop - start > self.longest:
                 continue
             (first, _), (last, ends_in_name) = inside[0], inside[-1]
+            # "Killer queen" is neither the Killers nor Queen, nor both.
+            joined = any(
+                one.stop == other.start and is_name and follows_name
+                for (one, is_name), (other, follows_name) in pairwise(inside)
+            )
             ahead = [word for word in words[start : first.start] if word not in fillers]
             behind = words[last.stop : stop]
-            if (behind and behind[0] not in _GOING_ON) or (ahead and not behind and ends_in_name):
+            if joined or (behind and behind[0] not in _GOING_ON) or (ahead and not behind and ends_in_name):
                 return Span(start=start, stop=stop, text=" ".join(words[start:stop]))
         return None
 

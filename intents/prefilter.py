@@ -18,7 +18,7 @@ from hassil.recognize import recognize_all
 
 from intents.automaton import Scope
 from intents.descent import Unresolved
-from intents.exact import Reading, meaning_of, rank, readings, slot_values
+from intents.exact import Reading, asks, meaning_of, rank, readings, slot_values
 from intents.template_graph import TemplateGraph
 from intents.values import language_of
 from intents.walk import chunks, references
@@ -101,6 +101,7 @@ class Prefilter:
                     wildcards=0,
                     literal=len(variant) - variant.count(" "),
                     in_context=bool(known.requires),
+                    asks=known.asks,
                 )
                 if reading.intent not in best or rank(reading) < rank(best[reading.intent]):
                     best[reading.intent] = reading
@@ -196,6 +197,8 @@ class _Known:
     """The slots that it fills whatever is said."""
     requires: Mapping[str, str | None]
     """What the conversation must be about; None for anything."""
+    asks: bool
+    """Whether it is to be asked about."""
     wildcards: bool
     """Whether it takes words which nobody has listed."""
     unusual: bool
@@ -220,6 +223,7 @@ def _known(commands: Intents, template: Template) -> _Known:
         scope=scope,
         fixed={name: value if isinstance(value, int) else str(value) for name, value in data.slots.items()},
         requires=data.requires_context,
+        asks=asks(data),
         wildcards=any(isinstance(each, WildcardSlotList) for each in lists),
         unusual=bool(
             data.excludes_context

@@ -8,7 +8,7 @@ any number of them may stand between any two words. A wildcard leads nowhere, si
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
@@ -228,8 +228,8 @@ class TemplateGraph:
     def template_of(self, state: State) -> Template:
         """Whose sentences a state is in; `START` is in those of all, and must not be asked about."""
         node, back = state
-        # The nodes of a template are numbered behind that where it ends.
-        return self.templates[bisect_left(self._end_nodes, node if back == _NOWHERE else back) - 1]
+        # The node where a template ends is numbered first, and its others behind it.
+        return self.templates[bisect_right(self._end_nodes, node if back == _NOWHERE else back) - 1]
 
     def ahead(self, state: State) -> Onward:
         """How sentences go on from a state that is in one template; wildcards aside, as nobody knows what they take."""

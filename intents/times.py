@@ -50,6 +50,8 @@ _PARTS: Final = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
 # The first hour that "at seven" can mean on a day that is not today; of those who get up, and of all others.
 _UP_FROM: Final = 4
 _DAY_BEGINS: Final = 7
+# Until then people speak of the night of the day before.
+_NIGHT_ENDS: Final = 4
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600}
 
 _WEEKDAY = re.compile(rf"\b(next )?({'|'.join(_WEEKDAYS)})\b")
@@ -130,6 +132,14 @@ def moment(text: str, now: datetime, *, day_begins: int = _DAY_BEGINS) -> dateti
         days = (now.date(), now.date() + timedelta(days=1))
         every = (_at(d, choice, now) for d in days for choice in choices)
         return next(at for at in every if _later(at, now))
+    if clock == (0, 0) and "midnight" in plain:
+        return _at(day + timedelta(days=1), time(), now)
+    if part == "night" and choices[0].hour < _DAY_BEGINS:
+        # One at night belongs to the night that begins on that day, or, said in that night, to that.
+        this_night = _at(day, choices[0], now)
+        if day == now.date() and _later(this_night, now):
+            return this_night
+        return _at(day + timedelta(days=1), choices[0], now)
     if _WEEKDAY.search(plain) and "next" not in plain.split() and day == now.date():
         # This weekday, while its time is still to come; else a week later.
         later = [at for at in (_at(day, choice, now) for choice in choices) if _later(at, now)]
@@ -137,11 +147,6 @@ def moment(text: str, now: datetime, *, day_begins: int = _DAY_BEGINS) -> dateti
             return later[0]
         day += timedelta(days=7)
         choices = list(_times_of_day(clock, part, begins=day_begins))
-    if clock == (0, 0) and "midnight" in plain:
-        day += timedelta(days=1)
-    elif part == "night" and choices[0].hour < _DAY_BEGINS:
-        # One at night belongs to the night that begins on that day.
-        day += timedelta(days=1)
     on_that_day = [_at(day, choice, now) for choice in choices]
     return next((at for at in on_that_day if _later(at, now)), on_that_day[-1])
 
@@ -179,6 +184,12 @@ def moved(when: datetime, text: str, now: datetime) -> datetime:
     if clock is None:
         raise TimeError(f"{text!r} names neither a day nor a time; say for instance 'saturday' or 'at nine'")
     choices = list(_times_of_day(clock, _part_of_day(plain), begins=None))
+    if when.hour < _NIGHT_ENDS and len(choices) > 1:
+        # Eleven, of a ride at one at night, is that of the evening before.
+        evening = _at(when.date() - timedelta(days=1), choices[-1], now)
+        on_that_day = [_at(when.date(), each, now) for each in choices]
+        if _later(evening, now) and all(abs(evening - when) < abs(at - when) for at in on_that_day):
+            return evening
     first = when.date()
     if "midnight" in plain and when.hour >= _DAY_BEGINS:
         # It ends a day.

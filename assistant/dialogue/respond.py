@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Final
 from assistant.clock import new_id
 from assistant.dialogue.limits import over_limit, same_before
 from assistant.dialogue.pin import SpokenPin
-from assistant.dialogue.slots import BUDGET, changed, without_budget
+from assistant.dialogue.slots import (
+    ADDRESS,
+    BUDGET,
+    ELSEWHERE,
+    HALVES,
+    changed,
+    placed_anew,
+    without_budget,
+)
 from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
 from assistant.dialogue.when import CLOCK, DAY, NUMBER, TIME, numbered, replaced, timed
 from assistant.money import Money
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({TIME, DAY, "address", BUDGET})
+_NOT_USUAL: Final = frozenset({TIME, DAY, ADDRESS, BUDGET})
 # These are of one day; the rest of an order may be wanted again.
 
 # More names in a row nobody remembers.
@@ -153,7 +161,8 @@ def _question(state: Pending, talk: _Talk) -> str:
             return talk.say("dialogue.pin")
         case Offering(match=match):
             # The model has no sentence of ours to offer, only what it is about.
-            about = [f"{match.intent}.offer"] if match.step == "model" else []
+            # And "did you mean: the usual" says nothing of what that is.
+            about = [f"{match.intent}.offer"] if match.step in ("model", "exact") else []
             return talk.say(*about, "dialogue.did_you_mean", sentence=match.sentence)
 
 
@@ -192,6 +201,13 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
             return _explain(state, understood.intent, talk)
         case "correct":
             return _change(state, understood.slots, talk)
+        case "status":
+            return talk.end(
+                "asked",
+                f"{_under_way(understood.slots, talk)[0]} {_question(state, talk)}",
+                intent=_about(state),
+                state=state,
+            )
         case "choices":
             return _choices(state, understood.slots, talk)
         case _:
@@ -202,6 +218,9 @@ def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
     """What is said about a conversation that is over: once more, or that the order was not meant."""
     if understood.intent == "repeat":
         return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
+    if understood.intent == "status":
+        answer, intent = _under_way(understood.slots, talk)
+        return talk.end("answered", answer, intent=intent)
     since = talk.moment.now - talk.setting.limits.withdrawal
     order = None
     if understood.intent in {"deny", "cancel"}:
@@ -217,6 +236,30 @@ def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
         events=(_event(order, "cancelled", talk.moment, "withdrawn"),),
     )
     return replace(turn, withdrawn=order)
+
+
+def _under_way(said: Mapping[str, str | int], talk: _Talk) -> tuple[str, str | None]:
+    """Where the orders that are under way are, of one intent if it is named, and the intent of the last of them."""
+    what, moment = said.get("what"), talk.moment
+    orders = [
+        (order, at)
+        for order, at in moment.history.under_way(None if what is None else str(what))
+        if order.intent in talk.setting.partners.sellers
+    ]
+    if not orders:
+        return talk.say("dialogue.none_under_way"), None
+    answers = [
+        talk.say(
+            "dialogue.under_way",
+            description=order.description,
+            ago=talk.setting.replies.ago(moment.now - at),
+            timing=talk.setting.partners.sellers[order.intent].status(
+                order.slots, at, talk.setting.replies, now=moment.now
+            ),
+        )
+        for order, at in orders
+    ]
+    return " ".join(answers), orders[-1][0].intent
 
 
 def _explain(state: Pending, what: str, talk: _Talk) -> Turn:
@@ -332,9 +375,10 @@ def _change(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
             if slots == known:
                 return _once_more(state, _question(state, talk), intent=intent, talk=talk)
             return _proceed(intent, slots, talk)
-        case Confirming(order=order) | Proving(order=order):
-            slots = _corrected(order.slots, said, talk)
-            if slots == order.slots:
+        case Confirming(order=order, quote=quote) | Proving(order=order, quote=quote):
+            known = {**order.slots, **quote.aside}
+            slots = _corrected(known, said, talk)
+            if slots == known:
                 return talk.end("asked", _question(state, talk), intent=order.intent, state=state)
             off = talk.after("", events=_call_off(state, "changed", talk.moment))
             return _proceed(order.intent, slots, off, kept=(state, talk))
@@ -345,7 +389,8 @@ def _corrected(
 ) -> dict[str, str | int]:
     """`known` after a correction or an answer, its times worked out."""
     local = talk.moment.now.astimezone(talk.setting.zone)
-    return timed(changed(replaced(known, said), numbered(known, said)), local)
+    meant = numbered(known, said)
+    return timed(changed(placed_anew(replaced(known, meant), meant), meant), local)
 
 
 def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> Turn:
@@ -387,6 +432,9 @@ def _proceed(
             talk = talk.after(talk.say("dialogue.no_usual"))
         else:
             slots = {**{k: v for k, v in usual.slots.items() if k not in _NOT_USUAL}, **slots}
+    if HALVES in slots:
+        slots = {name: value for name, value in slots.items() if name != HALVES}
+        talk = talk.after(talk.say(f"{intent}.no_halves"))
     if isinstance(slots.get(BUDGET), str):
         return _other_currency(intent, slots, talk, kept)
     missing = _missing(intent, slots, talk)
@@ -428,6 +476,8 @@ def _missing(intent: str, slots: Mapping[str, str | int], talk: _Talk) -> str | 
     catalogue = talk.setting.catalogue
     if NUMBER in slots:
         return NUMBER
+    if ELSEWHERE in slots:
+        return ADDRESS
     at_what_time = CLOCK if DAY in slots and (intent, CLOCK) in catalogue.answers else None
     return next((slot for slot in catalogue.intents[intent].required if slot not in slots), at_what_time)
 

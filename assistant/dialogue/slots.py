@@ -25,6 +25,25 @@ BUDGET: Final = "budget"
 """The slot that holds what an order may cost at most: millionths, or words where they are of another currency."""
 
 
+HALVES: Final = "halves"
+"""The slot that holds the wish for something in two halves, which cannot be had."""
+ELSEWHERE: Final = "elsewhere"
+"""The slot that says that it is to go to a place which nobody knows."""
+ADDRESS: Final = "address"
+"""The slot that holds where it is to go."""
+DELIVERY: Final = "delivery"
+"""The slot that holds whether it comes or is collected."""
+
+
+def placed_anew(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> dict[str, str | int]:
+    """`known` without the place that is not known any more, once another is `said`, and the other way round."""
+    if ELSEWHERE in said:
+        return {name: value for name, value in known.items() if name not in (ADDRESS, DELIVERY)}
+    if not said.keys().isdisjoint({ADDRESS, DELIVERY}):
+        return {name: value for name, value in known.items() if name != ELSEWHERE}
+    return dict(known)
+
+
 def without_budget(slots: Mapping[str, str | int]) -> dict[str, str | int]:
     """What is ordered, whatever it may cost."""
     return {name: value for name, value in slots.items() if name != BUDGET}

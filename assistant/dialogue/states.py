@@ -185,6 +185,10 @@ class History(Protocol):
         """
         ...
 
+    def under_way(self, intent: str | None = None) -> Sequence[tuple[Order, datetime]]:
+        """Orders that were placed and have not ended, oldest first, with when; of one `intent`, if it is named."""
+        ...
+
 
 class NoHistory:
     """A device that has never ordered."""
@@ -200,6 +204,10 @@ class NoHistory:
     def last_under_way(self, since: datetime, intent: str | None = None) -> Order | None:  # noqa: ARG002
         """None."""
         return None
+
+    def under_way(self, intent: str | None = None) -> Sequence[tuple[Order, datetime]]:  # noqa: ARG002
+        """Nothing."""
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)

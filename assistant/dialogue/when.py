@@ -21,6 +21,9 @@ NUMBER: Final = "number"
 PASSENGERS: Final = "passengers"
 """The slot that holds how many ride along."""
 
+_PEOPLE: Final = "people"
+_HOUR: Final = "time"
+
 AT_ONCE: Final = "now"
 """The value of `CLOCK` that takes a time away."""
 
@@ -61,6 +64,10 @@ def numbered(known: Mapping[str, str | int], said: Mapping[str, str | int]) -> d
     if NUMBER not in said:
         return dict(said)
     rest = {name: value for name, value in said.items() if name != NUMBER}
+    if said[NUMBER] in (_PEOPLE, _HOUR):
+        # What it was meant for, and which number it is was said before.
+        number = known[NUMBER]
+        return {**rest, **({PASSENGERS: number} if said[NUMBER] == _PEOPLE else {CLOCK: f"at {number}"})}
     has_time = TIME in known or DAY in known
     if has_time == (PASSENGERS in known):
         return dict(said)

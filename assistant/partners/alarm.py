@@ -20,9 +20,11 @@ class Alarm:
         action = str(slots.get("action", "set"))
         if action != "set":
             return replies.say(f"alarm.{action}", "dialogue.done")
-        if "repeat" in slots:
-            return replies.say("alarm.set_again", days=slots["repeat"], time=slots["daily"])
-        if "time" not in slots:
+        at = datetime.fromisoformat(str(slots["time"])) if "time" in slots else None
+        if "repeat" in slots and (at or "daily" in slots):
+            # A time beside it was said after it, or it after a time: either way it is that of the clock.
+            clock = f"{at:%H:%M}" if at else slots["daily"]
+            return replies.say("alarm.set_again", days=slots["repeat"], time=clock)
+        if at is None:
             return replies.say("alarm.when")
-        at = datetime.fromisoformat(str(slots["time"]))
         return replies.say("alarm.set", weekday=f"{at:%A}", time=f"{at:%H:%M}")

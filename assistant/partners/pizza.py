@@ -9,11 +9,14 @@ from typing import Annotated, Final
 import msgspec
 
 from assistant.money import Money
-from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of
+from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of, minutes_left
 from assistant.replies import Replies
 
 PICK_UP: Final = "pick up"
 """The value of the slot `delivery` for an order that is collected; anything else is delivered."""
+
+HOME: Final = "home"
+"""The value of the slot `address` for where a pizza goes when nobody says otherwise."""
 
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
 
@@ -79,8 +82,9 @@ class Pizza:
         )
         if crust is not None:
             description = replies.say("pizza.with_crust", pizza=description, crust=crust)
-        address = None if collected else slots.get("address")
-        if address is not None:
+        address = slots.get("address") if slots.get("address") != HOME else None
+        elsewhere = {"address": address} if address is not None else {}
+        if elsewhere and not collected:
             description = replies.say("pizza.to_address", pizza=description, address=address)
         kind = "pick_up" if collected else "deliver"
         return Quote(
@@ -91,7 +95,7 @@ class Pizza:
                 "quantity": quantity,
                 **({"crust": crust} if crust is not None else {}),
                 **({"delivery": PICK_UP} if collected else {}),
-                **({"address": address} if address is not None else {}),
+                **({} if collected else elsewhere),
             },
             total=Money.of(each * quantity + fee, self._currency),
             minutes=minutes,
@@ -100,11 +104,20 @@ class Pizza:
             ),
             timing=replies.say(f"pizza.{kind}_timing", minutes=minutes),
             note=replies.say("pizza.no_time") if {"time", "day"} & slots.keys() else "",
+            aside=elsewhere if collected else {},
         )
 
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:
         """Delivered or collected after about the menu's minutes, or called off."""
         return end_of(order_id, placed_at, timedelta(minutes=self._minutes(slots)), self.menu.cancel_share)
+
+    def status(
+        self, slots: Mapping[str, str | int], placed_at: datetime, replies: Replies, *, now: datetime
+    ) -> str:
+        """When it should be there, or can be picked up."""
+        minutes = minutes_left(placed_at + timedelta(minutes=self._minutes(slots)), now)
+        kind = "pick_up" if slots.get("delivery") == PICK_UP else "deliver"
+        return replies.say(f"pizza.{kind}_timing" if minutes > 1 else f"pizza.{kind}_soon", minutes=minutes)
 
     def _minutes(self, slots: Mapping[str, str | int]) -> int:
         return self.menu.pick_up_minutes if slots.get("delivery") == PICK_UP else self.menu.minutes

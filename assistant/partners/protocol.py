@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from assistant.money import Money
     from assistant.replies import Replies
@@ -32,6 +34,8 @@ class Quote:
     """When it is done, as a sentence."""
     note: str = ""
     """What was wished and is not part of it, as a sentence; empty where all is."""
+    aside: Mapping[str, str | int] = field(default_factory=dict)
+    """Slots that do not count as the order stands, and may again once it is changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,17 @@ class Seller(Protocol):
     def fulfil(self, order_id: str, slots: Mapping[str, str | int], placed_at: datetime) -> Fulfilment:
         """How the order ends: always the same for the same order, so that it can be asked again after a restart."""
         ...
+
+    def status(
+        self, slots: Mapping[str, str | int], placed_at: datetime, replies: Replies, *, now: datetime
+    ) -> str:
+        """When the order that is under way should be done, as a sentence said at `now` (UTC)."""
+        ...
+
+
+def minutes_left(until: datetime, now: datetime) -> int:
+    """Whole minutes from `now` until then, rounded up; 0 when it is over."""
+    return max(0, ceil((until - now) / timedelta(minutes=1)))
 
 
 def draw(order_id: str, what: str) -> float:

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import msgspec
 
 from assistant.money import Money
-from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of
+from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of, minutes_left
 from assistant.replies import Replies
 
 HOME: Final = "home"
@@ -124,6 +124,23 @@ class Ride:
         leaves = self._leaves(slots)
         begins = max(placed_at, leaves) if leaves else placed_at
         return end_of(order_id, begins, timedelta(minutes=minutes), self.town.cancel_share)
+
+    def status(
+        self, slots: Mapping[str, str | int], placed_at: datetime, replies: Replies, *, now: datetime
+    ) -> str:
+        """When it leaves, when the car should be there, or, under way, when the ride should be over."""
+        leaves = self._leaves(slots)
+        driving = self.town.minutes_per_km * float(self._km(str(slots["origin"]), str(slots["destination"])))
+        if leaves and leaves > now:
+            when = replies.time(leaves.astimezone(self._zone), now.astimezone(self._zone))
+            return replies.say("ride.later_timing", when=when, driving=round(driving))
+        begins = max(placed_at, leaves) if leaves else placed_at
+        begins += timedelta(minutes=self.town.waiting_minutes)
+        waiting = minutes_left(begins, now)
+        if waiting:
+            return replies.say("ride.car_timing" if waiting > 1 else "ride.car_soon", minutes=waiting)
+        minutes = minutes_left(begins + timedelta(minutes=driving), now)
+        return replies.say("ride.now_timing" if minutes > 1 else "ride.there_soon", minutes=minutes)
 
     def _car(self, slots: Mapping[str, str | int], replies: Replies) -> str | Refusal:
         """The class of the car; the first that has seats enough unless one was asked for."""

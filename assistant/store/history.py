@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from assistant.records import Order, from_stamp, stamp
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from assistant.records import OrderState
     from assistant.store.store import Store
+
+
+_ENDS: Final[tuple[OrderState, ...]] = ("cancelled", "completed")
 
 
 class OrderHistory:
@@ -46,11 +49,20 @@ class OrderHistory:
 
         Of one `intent`, if it is named.
         """
-        placed = self._placed(since, without=("cancelled", "completed"))
+        placed = self._placed(since, without=_ENDS)
         return next((order for order, _ in reversed(placed) if intent in (None, order.intent)), None)
 
-    def _placed(self, since: datetime, *, without: Sequence[OrderState]) -> list[tuple[Order, datetime]]:
-        """Orders that were placed since then and never came to one of these states, oldest first, with when."""
+    def under_way(self, intent: str | None = None) -> list[tuple[Order, datetime]]:
+        """Orders that were placed and have not ended, oldest first, with when; of one `intent`, if it is named."""
+        return [
+            (order, at) for order, at in self._placed(None, without=_ENDS) if intent in (None, order.intent)
+        ]
+
+    def _placed(
+        self, since: datetime | None, *, without: Sequence[OrderState]
+    ) -> list[tuple[Order, datetime]]:
+        """Orders that were placed, since then if it is given, and never came to one of these states, oldest first, with
+        when."""
         rows = self._store.rows(
             """
             SELECT o.*, e.at AS placed_at FROM order_events AS e
@@ -60,6 +72,6 @@ class OrderHistory:
                 SELECT 1 FROM order_events WHERE order_id = o.id AND state IN (SELECT value FROM json_each(?))
             ) ORDER BY e.at, e.rowid
             """,
-            [stamp(since), self._device, json.dumps(without)],
+            ["" if since is None else stamp(since), self._device, json.dumps(without)],
         )
         return [(Order.from_row(row), from_stamp(row["placed_at"])) for row in rows]

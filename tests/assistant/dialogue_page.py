@@ -49,6 +49,14 @@ _PLAIN: Final = (
     ),
     ("Where to, and not when", ("order a large ham pizza", "deliver it to the office", "at seven", "no")),
     (
+        "Where nobody knows, and in halves",
+        ("order a large pizza to my mom's house", "to the office", "half ham half olives", "actually yes"),
+    ),
+    (
+        "Where it is",
+        ("where's my pizza", "order a large ham pizza", "yes", "where's my pizza", "same again", "no"),
+    ),
+    (
         "Another order, another command",
         ("order a large ham pizza", "get me a ride from work to work", "play some jazz", "yes"),
     ),

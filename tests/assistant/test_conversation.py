@@ -132,6 +132,41 @@ def outcomes(receipts: list[Receipt]) -> list[str]:
         (["order a pizza", "large", "plain"], "one large cheese pizza for"),
         (["call me a taxi", "to the station", "in a van"], "from home to train station, 3.6 kilometres, van"),
         (["call me a taxi to the zoo", "not the zoo, the station"], "from home to train station"),
+        (["order a large pizza", "half mushroom half pepperoni"], "one large mushroom and pepperoni pizza"),
+        (
+            ["order a pizza", "medium with half ham and half olives"],
+            "cannot be had in halves: what you name goes on the whole of it. That is one medium ham and olive",
+        ),
+        (
+            ["order a large pizza", "half and half", "ham"],
+            "That is one large ham pizza for",
+        ),
+        (["order a large half ham half olive pizza"], "cannot be had in halves"),
+        (
+            ["order a large ham pizza", "deliver it to my mom's house", "the office"],
+            "one large ham pizza to the office for",
+        ),
+        (
+            ["order a ham pizza to my friend's place", "make it large", "home"],
+            "That is one large ham pizza for $19.98, $2.99 of it for delivery",
+        ),
+        (
+            ["order a large ham pizza to the office", "take it to 12 main street", "i'll pick it up"],
+            "one large ham pizza for $16.99, to pick up",
+        ),
+        (
+            ["order a large ham pizza to the office", "no, pick up", "deliver it after all"],
+            "one large ham pizza to the office for $19.98",
+        ),
+        (["order a large ham pizza", "can you deliver it to the hotel instead"], "pizza to the hotel for"),
+        (["order a large ham pizza", "change the size to small"], "one small ham pizza for"),
+        (["call me a taxi to the zoo", "make it four", "people"], "for 4 people for"),
+        (
+            ["call me a taxi to the zoo for two at nine", "make it four", "for people"],
+            "for 4 people, at 9:00",
+        ),
+        (["call me a taxi to the zoo", "make it seven", "the time"], "at 7:00 PM"),
+        (["call me a taxi to the zoo tonight at one", "make it eleven"], "at 11:00 PM"),
     ],
 )
 def test_a_correction_is_read_back_anew_and_nothing_else_is_ordered(
@@ -205,6 +240,103 @@ def test_the_usual_is_what_this_device_ordered_last_and_did_not_call_off(
     assert ordered.interaction.outcome == "ordered"
     (elsewhere,) = say(program(store, clock, "other"), "order the usual")
     assert "do not know your usual" in elsewhere.interaction.reply
+
+
+@pytest.mark.parametrize("said", ["the usual", "same again", "the same as last time please"])
+def test_the_usual_without_an_ordering_verb_is_asked_about_first(
+    store: Store, clock: SimulatedClock, said: str
+) -> None:
+    line = program(store, clock)
+    say(line, "order two large ham pizzas", "yes")
+    clock.advance(timedelta(hours=2))
+    asked, read_back, ordered = say(line, said, "yes", "yes")
+    assert asked.interaction.reply == "Did you want a pizza?"
+    assert asked.order is None
+    assert read_back.interaction.reply.startswith("That is 2 large ham pizzas for")
+    assert ordered.interaction.outcome == "ordered"
+    assert outcomes(say(line, said, "no")) == ["asked", "cancelled"]
+
+
+@pytest.mark.parametrize("yes", ["actually yes", "well yes", "um yes", "oh yes please"])
+def test_a_yes_behind_a_word_of_hesitation_is_a_clear_one(
+    store: Store, clock: SimulatedClock, yes: str
+) -> None:
+    assert outcomes(say(program(store, clock), "order a large ham pizza", yes)) == ["asked", "ordered"]
+
+
+@pytest.mark.parametrize("no", ["actually no", "well no", "um no", "oh no thanks", "undo that"])
+def test_a_no_behind_a_word_of_hesitation_is_one(store: Store, clock: SimulatedClock, no: str) -> None:
+    assert outcomes(say(program(store, clock), "order a large ham pizza", no)) == ["asked", "cancelled"]
+
+
+def test_a_place_that_nobody_knows_is_asked_about_until_one_is_named(
+    store: Store, clock: SimulatedClock
+) -> None:
+    line = program(store, clock)
+    receipts = say(line, "order a large ham pizza to my sister's house", "make it small", "yes")
+    assert all("I do not know that place." in receipt.interaction.reply for receipt in receipts)
+    assert store.orders() == []
+
+
+def test_how_many_people_are_too_many_is_the_answer(store: Store, clock: SimulatedClock) -> None:
+    for answer in ("twelve people", "people"):
+        (*_, refused) = say(program(store, clock), "call me a taxi to the zoo", "make it twelve", answer)
+        assert "there are seats for 8, not for 12" in refused.interaction.reply
+
+
+WHERE: tuple[str, ...] = ("where's my pizza", "where is my order", "when does my pizza come", "order status")
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_where_an_order_is_is_answered_and_orders_nothing(
+    store: Store, clock: SimulatedClock, where: str
+) -> None:
+    line = program(store, clock)
+    (none,) = say(line, where)
+    assert (none.interaction.outcome, none.interaction.reply) == ("answered", "No order is under way.")
+    say(line, "order a large ham pizza", "yes")
+    clock.advance(timedelta(minutes=5))
+    (on_its_way,) = say(line, where)
+    assert on_its_way.interaction.reply == (
+        "You ordered one large ham pizza 5 minutes ago. It will be there in about 30 minutes."
+    )
+    assert on_its_way.interaction.intent == "pizza"
+    clock.advance(timedelta(hours=2))
+    (over,) = say(line, where)
+    assert over.interaction.reply == "No order is under way."
+    assert len(store.orders()) == 1
+
+
+def test_where_what_is_named_is(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    say(line, "order a large ham pizza", "i'll pick it up", "yes", "call me a taxi to the airport", "yes")
+    taxi, both, elsewhere = (
+        receipt.interaction.reply
+        for receipt in (
+            *say(line, "where is my taxi", "where is my order"),
+            *say(program(store, clock, "elsewhere"), "where is my pizza"),
+        )
+    )
+    assert taxi.endswith("The car should be there in about 5 minutes.")
+    assert "You can pick it up in about 20 minutes. You ordered a ride" in both
+    assert elsewhere == "No order is under way."
+    clock.advance(timedelta(minutes=5))
+    (driving,) = say(line, "where is my taxi")
+    assert driving.interaction.reply.endswith("You will be there in about 35 minutes.")
+
+
+def test_who_asks_for_an_order_while_another_is_read_back_is_asked_again(
+    store: Store, clock: SimulatedClock
+) -> None:
+    receipts = say(program(store, clock), "order a large ham pizza", *["where is my pizza"] * 5, "yes")
+    assert outcomes(receipts) == ["asked"] * 6 + ["ordered"]
+    assert receipts[1].interaction.reply.startswith("No order is under way. That is one large ham pizza")
+
+
+def test_a_ride_at_a_time_says_when_it_leaves(store: Store, clock: SimulatedClock) -> None:
+    line = program(store, clock)
+    (*_, where) = say(line, "call me a taxi to the airport tomorrow at eight", "yes", "where's my taxi")
+    assert where.interaction.reply.endswith("It leaves tomorrow at 8:00 AM and takes about 34 minutes.")
 
 
 def test_the_same_within_a_minute_asks_once_more(store: Store, clock: SimulatedClock) -> None:
@@ -456,6 +588,13 @@ def test_a_ride_at_a_time_ends_after_it(store: Store, clock: SimulatedClock) -> 
             ["dim the kitchen to thirty percent", "and the bedroom"],
             {"action": "set", "brightness": 30, "room": "bedroom"},
         ),
+        (
+            ["wake me every day at seven", "and on sunday"],
+            {"action": "set", "daily": "07:00", "repeat": "on sunday"},
+        ),
+        (["set a timer for ten minutes", "make it twenty minutes"], {"action": "set", "duration": 1200}),
+        (["turn on the kitchen light", "off"], {"action": "off", "room": "kitchen"}),
+        (["turn on the kitchen light", "make it red"], {"action": "on", "room": "kitchen", "colour": "red"}),
         # A whole question takes nothing over.
         (["will it rain tomorrow", "what's the weather in paris"], {"place": "paris"}),
     ],

@@ -33,6 +33,8 @@ _MUSIC: list[tuple[str, dict[str, str | int]]] = [
     ("put on the road trip mix", {"action": "play", "playlist": "road trip"}),
     ("play some dinner music", {"action": "play", "playlist": "dinner"}),
     ("play yesterday", {"action": "play", "song": "yesterday"}),
+    ("play the taxi driver soundtrack", {"action": "play", "song": "taxi driver soundtrack"}),
+    ("volume fifty", {"action": "set_volume", "level": "fifty"}),
     ("play hey jude by the beatles", {"action": "play", "song": "hey jude", "artist": "the beatles"}),
     ("shuffle my party playlist", {"action": "shuffle", "playlist": "party"}),
     ("what song is this", {"action": "what"}),
@@ -279,6 +281,9 @@ _DIALOGUE = {
         "correct",
         "yes order it",
         "yes that is correct",
+        "actually yes",
+        "well, yes please",
+        "oh yes",
     ],
     "deny": [
         "no",
@@ -314,6 +319,10 @@ UNDERSTOOD: list[tuple[str, str, dict[str, str | int]]] = [
     *(("pizza", text, slots) for text, slots in _PIZZA),
     *(("ride", text, slots) for text, slots in _RIDE),
     *((intent, text, slots) for intent, text, slots in _OTHERS),
+    ("status", "where's my pizza", {"what": "pizza"}),
+    ("status", "when will the pizza get here", {"what": "pizza"}),
+    ("status", "is my taxi on its way", {"what": "ride"}),
+    ("status", "did you order the pizza", {"what": "pizza"}),
     *((intent, text, {}) for intent, texts in _DIALOGUE.items() for text in texts),
 ]
 
@@ -413,7 +422,6 @@ NO_ORDER = [
     "bake me a large pepperoni pizza",
     "i ate a large pepperoni pizza",
     "where can i get a pizza",
-    "when will the pizza get here",
     "pizza is a large order",
     "order history",
     "how long is the ride to the airport",

@@ -45,7 +45,18 @@ def test_the_bundled_intents_and_what_they_need() -> None:
     catalogue = load_catalogue()
     kinds = {name: intent.kind for name, intent in catalogue.intents.items()}
     assert {name for name, kind in kinds.items() if kind == "dialogue"} == {
-        *("cancel", "choices", "confirm", "correct", "deny", "duration", "price", "repeat", "unclear"),
+        *(
+            "cancel",
+            "choices",
+            "confirm",
+            "correct",
+            "deny",
+            "duration",
+            "price",
+            "repeat",
+            "status",
+            "unclear",
+        ),
     }
     assert {name for name, kind in kinds.items() if kind == "commerce"} == {"pizza", "ride"}
     assert {name for name, kind in kinds.items() if kind == "trivial"} == {
@@ -61,6 +72,8 @@ def test_the_bundled_intents_and_what_they_need() -> None:
         "crust",
         "delivery",
         "address",
+        "elsewhere",
+        "halves",
         "time",
         "day",
         "usual",
@@ -74,6 +87,7 @@ def test_the_bundled_intents_and_what_they_need() -> None:
         "clock",
         "class",
         "passengers",
+        "number",
         "budget",
     }
     for name, intent in catalogue.intents.items():

@@ -27,7 +27,9 @@ def slots(matcher: Matcher, text: str) -> dict[str, str | int]:
         ("play soul man", "soul man"),
         ("play country roads", "country roads"),
         ("play thriller night", "thriller night"),
-        ("play lion king soundtrack", "lion king soundtrack"),
+        ("play lion queen soundtrack", "lion queen soundtrack"),
+        ("play killer queen", "killer queen"),
+        ("play queen of hearts", "queen of hearts"),
         ("play dance the night away", "dance the night away"),
     ],
 )

@@ -57,6 +57,10 @@ NOWS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 12, 31)).map(  # noqa: 
         ("tonight at one", "2026-11-25T01:00"),
         ("midnight", "2026-11-25T00:00"),
         ("midnight on friday", "2026-11-28T00:00"),
+        ("tuesday at midnight", "2026-11-25T00:00"),
+        ("next tuesday at midnight", "2026-12-02T00:00"),
+        ("tonight at midnight", "2026-11-25T00:00"),
+        ("one at night on tuesday", "2026-11-25T01:00"),
         ("this morning", "2026-11-24T15:40"),
         ("quarter to nine in the evening", "2026-11-24T20:45"),
         ("twenty five to six tomorrow morning", "2026-11-25T05:35"),
@@ -181,6 +185,12 @@ def test_a_now_without_a_zone_and_an_unknown_sort_are_errors() -> None:
         # Midnight ends a day, and what is said past it means the one that has just been.
         ("tonight at nine", "at midnight", "2026-11-25T00:00"),
         ("tomorrow at nine", "at midnight", "2026-11-26T00:00"),
+        ("tonight at one", "at eleven", "2026-11-24T23:00"),
+        ("tonight at one", "at two", "2026-11-25T02:00"),
+        ("tonight at one", "at twelve", "2026-11-25T00:00"),
+        ("tonight at midnight", "at eleven", "2026-11-24T23:00"),
+        ("tomorrow at nine in the morning", "at eleven", "2026-11-25T11:00"),
+        ("friday at four in the morning", "at eleven", "2026-11-27T11:00"),
         ("tomorrow at one in the morning", "at midnight", "2026-11-25T00:00"),
     ],
 )
@@ -207,3 +217,9 @@ def test_a_daily_time_has_no_day_and_is_one_to_get_up_at(text: str, expected: st
 def test_what_names_neither_moves_nothing() -> None:
     with pytest.raises(TimeError, match="neither a day nor a time"):
         moved(NOW, "whenever", NOW)
+
+
+def test_at_night_is_the_night_that_goes_on() -> None:
+    small_hours = datetime(2026, 11, 25, 0, 30, tzinfo=BERLIN)
+    assert resolve("time", "tonight at one", small_hours) == "2026-11-25T01:00"
+    assert resolve("time", "tonight at midnight", small_hours) == "2026-11-26T00:00"
