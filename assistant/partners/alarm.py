@@ -21,10 +21,10 @@ class Alarm:
         if action != "set":
             return replies.say(f"alarm.{action}", "dialogue.done")
         at = datetime.fromisoformat(str(slots["time"])) if "time" in slots else None
-        if "repeat" in slots and (at or "daily" in slots):
-            # A time beside it was said after it, or it after a time: either way it is that of the clock.
-            clock = f"{at:%H:%M}" if at else slots["daily"]
+        # A time of the clock was said after the time of an alarm: "make it eight".
+        clock = slots.get("daily", f"{at:%H:%M}" if at else None)
+        if clock is not None and "repeat" in slots:
             return replies.say("alarm.set_again", days=slots["repeat"], time=clock)
         if at is None:
             return replies.say("alarm.when")
-        return replies.say("alarm.set", weekday=f"{at:%A}", time=f"{at:%H:%M}")
+        return replies.say("alarm.set", weekday=f"{at:%A}", time=clock)

@@ -158,6 +158,10 @@ def outcomes(receipts: list[Receipt]) -> list[str]:
             ["order a large ham pizza to the office", "no, pick up", "deliver it after all"],
             "one large ham pizza to the office for $19.98",
         ),
+        (
+            ["order a large ham pizza to the office", "no, pick up", "to my house"],
+            "That is one large ham pizza for $19.98",
+        ),
         (["order a large ham pizza", "can you deliver it to the hotel instead"], "pizza to the hotel for"),
         (["order a large ham pizza", "change the size to small"], "one small ham pizza for"),
         (["call me a taxi to the zoo", "make it four", "people"], "for 4 people for"),
@@ -593,6 +597,15 @@ def test_a_ride_at_a_time_ends_after_it(store: Store, clock: SimulatedClock) -> 
             {"action": "set", "daily": "07:00", "repeat": "on sunday"},
         ),
         (["set a timer for ten minutes", "make it twenty minutes"], {"action": "set", "duration": 1200}),
+        (["set a timer for ten minutes", "cancel it"], {"action": "cancel", "duration": 600}),
+        (
+            ["set an alarm for seven tomorrow", "make it half past seven"],
+            {"action": "set", "time": "2026-01-06T07:00", "daily": "07:30"},
+        ),
+        (
+            ["turn on the kitchen light", "fifty percent"],
+            {"action": "set", "room": "kitchen", "brightness": 50},
+        ),
         (["turn on the kitchen light", "off"], {"action": "off", "room": "kitchen"}),
         (["turn on the kitchen light", "make it red"], {"action": "on", "room": "kitchen", "colour": "red"}),
         # A whole question takes nothing over.
