@@ -158,7 +158,8 @@ def taken_for(language: str, path: Path, case: dict[str, Any]) -> Taken:
     if found is None or not isinstance(match, IntentMatch):
         return Taken(right=False, order=False, odds=-np.inf)
     ahead = lead(recogniser.text(found), recogniser.alternatives())
-    fitted = fit(found, scores, recogniser.beside(scores), recogniser.network, ahead=ahead)
+    beside, left = recogniser.beside(scores), recogniser.uncovered(found)
+    fitted = fit(found, scores, beside, recogniser.network, ahead=ahead, left=left)
     orders = catalogue.intents[match.intent].kind == "commerce"
     return Taken(
         right=case["intent"] is not None and accepted(match, case),

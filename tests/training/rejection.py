@@ -36,12 +36,14 @@ from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.grammar.rejection import (
+    EVIDENCE,
     FEATURES,
+    RUN,
     SURE,
     WEAKEST,
     Phones,
+    evidence,
     lead,
-    led,
     phones_of,
     size,
     weakest_of,
@@ -69,10 +71,10 @@ The share of the commands spoken that are heard right and turned down.
 """
 
 VOICES_LOST: Final = 0.04
-"""The same of the voices under the bundled language: by it is set how much more a large one is asked.
+"""The same of the voices under the bundled language; what other points would save, `fit` prints."""
 
-With two points instead of four a third more of all else is accepted, with one more than twice as much; `fit` prints it.
-"""
+SMALL: Final = 3
+"""How much of `EVIDENCE` counts under a small language, the first."""
 
 POINTS: Final = (0.5, 1, 1.5, 2, 3, 4, 5)
 """Points of the voices' acceptance that `fit` says the price of."""
@@ -104,6 +106,8 @@ class Heard:
     """Of its language; see `rejection.size`."""
     lead: float
     """How far it was ahead of other words; see `rejection.lead`."""
+    uncovered: float
+    """Speech beside it; see `rejection.uncovered`."""
     phones: Phones
     """What it is judged by."""
     right: NDArray[np.bool_]
@@ -239,6 +243,8 @@ class Listener:
             "frames": found.frames.tolist(),
             "beside": found.beside.round(4).tolist(),
             "words": found.words.tolist(),
+            "dip": round(found.dip, 4),
+            "uncovered": round(self._recogniser.uncovered(path), 4),
             "right": right,
         }
 
@@ -264,7 +270,10 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
             order=line["order"] and line["certain"],
             size=line["size"],
             lead=line["lead"],
-            phones=Phones(**{name: np.array(line[name]) for name in ("frames", "beside", "words")}),
+            uncovered=line["uncovered"],
+            phones=Phones(
+                **{name: np.array(line[name]) for name in ("frames", "beside", "words")}, dip=line["dip"]
+            ),
             right=np.array(line["right"]),
         )
         for line in lines
@@ -272,22 +281,28 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     ]
     teaching = [each for each in heard if not each.group.startswith(LIMIT)]
     features, phone = of_a_phone(teaching)
-    inside = np.array([each.inside for each in teaching])
-    regression = LogisticRegression(C=100.0).fit(
-        judged(teaching, features, phone), inside, sample_weight=balanced(weights(teaching), inside)
-    )
-    mean, hurried, ahead = (float(weight) for weight in regression.coef_[0])
-    odds = judged(heard, features, phone) @ regression.coef_[0]
-    groups = np.array([each.group for each in heard])
+    rows, groups = judged(heard, features, phone), np.array([each.group for each in heard])
     inside = np.array([each.inside for each in heard])
+    sizes = np.array([each.size for each in heard])
+    teach = np.array([not group.startswith(LIMIT) for group in groups])
     people = inside & np.array([BY_PEOPLE in group for group in groups])
+    voiced = inside & np.array([group.endswith(VOICED) for group in groups])
     spoken_by_people = sum(count for group, count in total.items() if BY_PEOPLE in group)
     spoken_by_voices = sum(count for group, count in total.items() if group.endswith(VOICED))
-    limit = lost_below(odds[people], LOST * spoken_by_people)
-    sizes = np.array([each.size for each in heard])
-    voiced = inside & np.array([group.endswith(VOICED) for group in groups])
-    slope = max(lost_below(odds[voiced], VOICES_LOST * spoken_by_voices) - limit, 0) / sizes[voiced].max()
-    odds -= limit + slope * sizes
+    long = np.array([each.phones.words.max() + 1 >= RUN for each in heard])
+    large = sizes == sizes.max()
+    of_small = of_an_utterance(rows[:, :SMALL], heard, teach)
+    of_large = of_an_utterance(rows, heard, teach & large & long)
+    of_small = np.concatenate([of_small, np.zeros(len(EVIDENCE) - SMALL)])
+    least_small = lost_below(rows[people] @ of_small, LOST * spoken_by_people)
+    # Short ones lose what they would if all were judged by their evidence, the others what is left.
+    lost = VOICES_LOST * spoken_by_voices
+    least_short = lost_below(rows[voiced] @ of_small, lost)
+    lost -= (rows[voiced & ~long] @ of_small < least_short).sum()
+    least_large = lost_below(rows[voiced & long] @ of_large, lost)
+    share = sizes / sizes.max()
+    odds = np.where(long, rows @ of_large - least_large, rows @ of_small - least_short)
+    odds = (1 - share) * (rows @ of_small - least_small) + share * odds
     for group in sorted(total):
         own = odds[groups == group]
         sys.stdout.write(
@@ -300,8 +315,6 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
         sys.stdout.write(
             f"with {points:g} points of the voices' acceptance lost, {taken} of {spoken_else} of all else are taken\n"
         )
-    much = float((odds[people] < slope * sizes.max()).mean())
-    sys.stdout.write(f"of the people's commands {much:.3f} would fail what the bundled language asks\n")
     weakest = np.array([weakest_word(each, features, phone) for each in heard])
     sure = (odds >= SURE) & (weakest >= WEAKEST)
     orders = np.array([each.order for each in heard])
@@ -312,11 +325,31 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "features": {name: round(float(value), 4) for name, value in zip(FEATURES, features, strict=True)},
         "phone": round(phone, 4),
-        "mean": round(mean, 4),
-        "hurried": round(hurried, 4),
-        "lead": round(ahead, 4),
-        "size": round(-slope, 4),
-        "constant": round(-limit, 4),
+        "small": weighed(of_small[:SMALL], least_small),
+        "large": weighed(of_large, least_large),
+        "short": weighed(of_small[:SMALL], least_short),
+        "large size": round(float(sizes.max()), 4),
+    }
+
+
+def of_an_utterance(
+    rows: NDArray[np.float64], heard: Sequence[Heard], which: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Weights of the evidence, by some of what was heard: whether it was what the path says."""
+    taught = [each for each, counts in zip(heard, which, strict=True) if counts]
+    inside = np.array([each.inside for each in taught])
+    regression = LogisticRegression(C=100.0, max_iter=1000).fit(
+        rows[which], inside, sample_weight=balanced(weights(taught), inside)
+    )
+    return np.asarray(regression.coef_[0], dtype=np.float64)
+
+
+def weighed(of: NDArray[np.float64], least: float) -> dict[str, float]:
+    """Weights by name, and the constant that takes `least` to 0."""
+    names = EVIDENCE[: len(of)]
+    return {
+        **{name: round(float(weight), 4) for name, weight in zip(names, of, strict=True)},
+        "constant": round(-least, 4),
     }
 
 
@@ -327,7 +360,7 @@ def lost_below(odds: NDArray[np.float64], count: float) -> float:
     """
     if not len(odds):
         raise ValueError("of the commands none was heard right: no limit can be set; hear more recordings")
-    return float(np.sort(odds)[min(int(count), len(odds) - 1)])
+    return float(np.sort(odds)[min(max(int(count), 0), len(odds) - 1)])
 
 
 def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> float:
@@ -336,10 +369,15 @@ def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> f
 
 
 def judged(heard: Iterable[Heard], features: NDArray[np.float64], phone: float) -> NDArray[np.float64]:
-    """The mean over the phones of each, the share of hurried ones, and how far it leads, shape (n, 3)."""
+    """The evidence of each, shape (n, evidence)."""
     return np.array(
         [
-            [(each.phones.features @ features + phone).mean(), each.phones.hurried, led(each.lead)]
+            evidence(
+                each.phones,
+                each.phones.features @ features + phone,
+                ahead=each.lead,
+                left=each.uncovered,
+            )
             for each in heard
         ]
     )

@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 from assistant.recognition.grammar.network import compile_network
-from assistant.recognition.grammar.search import Search, Workspace
+from assistant.recognition.grammar.search import Search, Workspace, scores_along
 from intents.word_graph import WordGraph
 
 if TYPE_CHECKING:
@@ -60,11 +60,7 @@ class Background:
         self._search.reset()
         if path is None:
             return np.empty(0, dtype=np.float32)
-        columns = np.concatenate(
-            [self._network.states[list(each.states), each.instance] for each in path.segments]
-        )
-        along: NDArray[np.float32] = scores[np.arange(len(scores)), columns]
-        return along
+        return scores_along(path, scores, self._network)
 
 
 @cache

@@ -90,19 +90,20 @@ def speech_span(samples: NDArray[np.int16]) -> tuple[int, int]:
 
     The means that channel and noise are known by are means over speech: a long quiet beside it would move them.
     """
-    energy = _energy(samples)
-    if not len(energy):
+    (found,) = loud(frame_energy(samples)).nonzero()
+    if not len(found):
         return 0, len(samples)
-    loud = np.flatnonzero(energy > _above_quiet(energy))
-    if not len(loud):
-        return 0, len(samples)
-    first, last = int(loud[0]) - MARGIN, int(loud[-1]) + MARGIN
+    first, last = int(found[0]) - MARGIN, int(found[-1]) + MARGIN
     return max(first, 0) * FRAME_SHIFT, min(last * FRAME_SHIFT + FRAME_LENGTH, len(samples))
 
 
-def spoken(samples: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Which frames of an utterance words may be in, shape (frames,): all, unless there is noise beside the speech."""
-    energy = _energy(samples)
+def loud(energy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which frames are as loud as speech, by the `frame_energy` of an utterance."""
+    return energy > _above_quiet(energy) if len(energy) else np.zeros(0, dtype=np.bool_)
+
+
+def spoken(energy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which frames of an utterance words may be in, by the `frame_energy` of all: all, unless there is noise beside."""
     found = np.ones(len(energy), dtype=np.bool_)
     if not len(energy):
         return found
@@ -110,14 +111,14 @@ def spoken(samples: NDArray[np.int16]) -> NDArray[np.bool_]:
     decibel = np.log(10) / 10
     limit, raised = _above_quiet(energy), energy.max() - BELOW_LOUDEST_DB * decibel
     if calm + ABOVE_CALM_DB * decibel > limit and raised > limit:
-        loud = np.flatnonzero(energy > raised)
-        found[: max(int(loud[0]) - NOISY_MARGIN, 0)] = False
-        found[int(loud[-1]) + NOISY_MARGIN :] = False
+        (above,) = np.nonzero(energy > raised)
+        found[: max(int(above[0]) - NOISY_MARGIN, 0)] = False
+        found[int(above[-1]) + NOISY_MARGIN :] = False
     return found
 
 
-def _energy(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Natural logarithm of the power of each frame, smoothed over five of them."""
+def frame_energy(samples: NDArray[np.int16]) -> NDArray[np.float64]:
+    """Natural logarithm of the power of each frame, smoothed over five of them, shape (frames,)."""
     spectrum = power_spectrum(samples)
     if not len(spectrum):
         return np.empty(0)

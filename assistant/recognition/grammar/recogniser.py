@@ -16,6 +16,8 @@ from assistant.recognition.grammar.front_end import (
     FRAMES_A_SECOND,
     GrowingUtterance,
     cepstra,
+    frame_energy,
+    loud,
     mel_power,
     power_spectrum,
     speech_span,
@@ -27,7 +29,7 @@ from assistant.recognition.grammar.front_end import (
 from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY
 from assistant.recognition.grammar.noise import compensated, speech_mixture
-from assistant.recognition.grammar.rejection import confidence, fit, lead, undoubted
+from assistant.recognition.grammar.rejection import confidence, fit, lead, uncovered, undoubted
 from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search, Workspace
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
@@ -99,6 +101,7 @@ class GrammarRecogniser:
         self._chunks: list[NDArray[np.int16]] = []
         self._growing: tuple[GrowingUtterance, Search] | None = None
         self._partial = ""
+        self._loud = np.zeros(0, dtype=np.bool_)
 
     @property
     def engine(self) -> str:
@@ -191,7 +194,9 @@ class GrammarRecogniser:
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
         scores = self.front_end.hear(samples)
-        beside = np.flatnonzero(~spoken(samples)[: len(scores)])
+        energy = frame_energy(samples)[: len(scores)]
+        self._loud = loud(energy)
+        beside = np.flatnonzero(~spoken(energy))
         scores[np.ix_(beside, self._words)] -= BESIDE_PENALTY
         self._search.reset()
         self._search.advance(scores, self._lookahead.through(scores))
@@ -206,10 +211,14 @@ class GrammarRecogniser:
 
         Everyday words are searched where they can decide something: they take a good part of the time of an utterance.
         """
-        network, ahead = self._network, lead(self.text(path), alternatives)
-        return undoubted(path, scores, network, ahead=ahead) or fit(
-            path, scores, self.beside(scores), network, ahead=ahead
+        ahead, left = lead(self.text(path), alternatives), self.uncovered(path)
+        return undoubted(path, scores, self._network, ahead=ahead, left=left) or fit(
+            path, scores, self.beside(scores), self._network, ahead=ahead, left=left
         )
+
+    def uncovered(self, path: Path) -> float:
+        """How much of the last sound that was searched no word of `path` covers; see `rejection.uncovered`."""
+        return uncovered(path, self._loud, self._network)
 
     def _unfinished(self, path: Path) -> float:
         """How much better than `path` the best one of other words is that breaks off within a sentence; logarithm."""

@@ -6,8 +6,11 @@ regression: by the log-likelihood of the path's senones less that of the best pa
 (`background`), frame by frame, and by its length. An utterance is judged by the mean of that over its phones: what does
 not fit at all weighs so much that one foreign word between known ones is seen too. And by how many of them are hurried:
 a path that is forced upon other speech squeezes in what it needs. And by how far it leads: what was said is a good
-deal likelier than other words of the grammar, what was not has many that are as good. A large language fits more by
-chance, and more is asked of it.
+deal likelier than other words of the grammar, what was not has many that are as good.
+
+A large language fits more by chance: more is asked of it, and more is looked at. What is foreign in a sentence is
+mostly longer than a word and shorter than the sentence, so that the weakest few words next to each other count, and the
+third of a second that everyday words fit best; and speech that is left over beside the path's words.
 
 Noise, a strange voice or a bad microphone cost both paths alike: the limit need not follow them.
 `tests/training/rejection.py` computes the weights.
@@ -24,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from assistant.recognition.grammar.search import RUNNER_UP
+from assistant.recognition.grammar.search import RUNNER_UP, scores_along
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +43,18 @@ WEIGHTS: Final = "rejection.json"
 FEATURES: Final = ("beside", "beside above", "length", "length squared", "three frames", "four frames")
 """What a phone is judged by."""
 
+EVIDENCE: Final = ("mean", "hurried", "lead", "run", "dip", "uncovered")
+"""What an utterance is judged by: the mean over its phones, the share that are `hurried`, what it is ahead (`led`), the
+weakest run of `RUN` words, `Phones.dip`, and what is `uncovered`. Only the first three under a small language, where
+the rest took more of all else at the same loss of commands."""
+
+RUN: Final = 4
+"""Words next to each other. A sentence with fewer is judged by the evidence of a small language under a large one, too:
+what the rest was learnt from was longer, and it took more short words for an answer that were none."""
+
+DIP: Final = 30
+"""Frames."""
+
 SURE: Final = 2.0
 """Log odds from which an utterance may order; below, whoever seems to order is asked whether it was meant."""
 
@@ -49,7 +64,7 @@ WEAKEST: Final = -0.4
 Of what is no order and was taken for one, `tests/training/rejection.py` counts what passes both.
 """
 
-DOUBT: Final = (-6.0, 7.0)
+DOUBT: Final = (-7.0, 7.0)
 """Between these, by the best phone of each frame, everyday words must be searched to decide (`undoubted`)."""
 
 SMALL: Final = 10_000
@@ -76,16 +91,19 @@ class Weights:
     """One for each of `FEATURES`."""
     phone: float
     """Of any phone."""
-    mean: float
-    """Of the mean over the phones of an utterance."""
-    hurried: float
-    """Of the share of phones that are `hurried`."""
-    lead: float
-    """Of `led`."""
-    size: float
-    """Of `size`."""
-    constant: float
-    """Chosen so that an utterance is taken from 0 upwards."""
+    small: NDArray[np.float64]
+    """Under a small language: of each of `EVIDENCE`, and a constant, so that what is from 0 upwards is taken."""
+    large: NDArray[np.float64]
+    """The same of `RUN` words at least under a language of `large_size`; in between it goes by the size."""
+    short: NDArray[np.float64]
+    """The same of fewer words."""
+    large_size: float
+    """See `size`."""
+
+    def of(self, size: float, words: int) -> NDArray[np.float64]:
+        """What the evidence of so many words weighs under a language of that `size`, and the constant."""
+        share = min(size / self.large_size, 1.0)
+        return (1 - share) * self.small + share * (self.short if words < RUN else self.large)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +116,8 @@ class Phones:
     """Log-likelihood less that of the best path through everyday words, mean over its frames, shape (n,)."""
     words: NDArray[np.int64]
     """Number of the word that each is in, shape (n,)."""
+    dip: float
+    """The same over the `DIP` frames of the path, silence and noise with them, in which it is least."""
 
     @property
     def features(self) -> NDArray[np.float64]:
@@ -149,10 +169,12 @@ def fit(
     network: Network,
     *,
     ahead: float,
+    left: float,
 ) -> Fit:
     """The fit of `path`, with `scores` of shape (frames, columns) that it was searched in.
 
-    `beside` are the scores along the best path through the background, shape (frames,); `ahead` is its `lead`.
+    `beside` are the scores along the best path through the background, shape (frames,); `ahead` is its `lead`, and
+    `left` what is `uncovered`.
     """
     found, weights = phones_of(path, scores, beside, network), load_weights()
     odds = found.features @ weights.features + weights.phone
@@ -160,31 +182,58 @@ def fit(
     sums = np.bincount(found.words, odds, minlength=len(path.words))
     return Fit(
         utterance=float(
-            weights.mean * odds.mean()
-            + weights.hurried * found.hurried
-            + weights.lead * led(ahead)
-            + weights.size * size(network.size)
-            + weights.constant
+            weights.of(size(network.size), len(path.words))
+            @ [*evidence(found, odds, ahead=ahead, left=left), 1.0]
         ),
         words=tuple((sums / np.maximum(count, 1)).tolist()),
         weakest=weakest_of(odds, found.words),
     )
 
 
-def weakest_of(odds: NDArray[np.float64], words: NDArray[np.int64]) -> float:
-    """Of the log odds of phones, shape (n,), and the word that each is in, what `Fit.weakest` is."""
+def evidence(found: Phones, odds: NDArray[np.float64], *, ahead: float, left: float) -> tuple[float, ...]:
+    """`EVIDENCE` of an utterance, whose phones have the log odds `odds`."""
+    return (
+        float(odds.mean()),
+        found.hurried,
+        led(ahead),
+        weakest_run(odds, found.words, RUN),
+        found.dip,
+        left,
+    )
+
+
+def weakest_run(odds: NDArray[np.float64], words: NDArray[np.int64], length: int) -> float:
+    """What `weakest_of` is, over `length` words next to each other, or all where there are fewer."""
     count = np.bincount(words)
     spoken = count > 0
-    return float((np.bincount(words, odds)[spoken] / (count[spoken] + 1)).min())
+    sums, counts = np.bincount(words, odds)[spoken], count[spoken]
+    run = np.ones(min(length, len(sums)))
+    return float((np.convolve(sums, run, "valid") / (np.convolve(counts, run, "valid") + 1)).min())
 
 
-def undoubted(path: Path, scores: NDArray[np.float32], network: Network, *, ahead: float) -> Fit | None:
+def weakest_of(odds: NDArray[np.float64], words: NDArray[np.int64]) -> float:
+    """Of the log odds of phones, shape (n,), and the word that each is in, what `Fit.weakest` is."""
+    return weakest_run(odds, words, 1)
+
+
+def uncovered(path: Path, loud: NDArray[np.bool_], network: Network) -> float:
+    """Share of the frames that are as loud as speech, shape (frames,), in which the path has no word."""
+    covered = np.zeros(len(loud), dtype=np.bool_)
+    for segment in path.segments:
+        covered[segment.start : segment.end] = not network.filler[segment.instance]
+    return float((loud & ~covered).sum() / max(loud.sum(), 1))
+
+
+def undoubted(
+    path: Path, scores: NDArray[np.float32], network: Network, *, ahead: float, left: float
+) -> Fit | None:
     """The fit of `path` beside the best phone of each frame, where that leaves no doubt; None where it does.
 
     It costs nothing beside the search for everyday words, and where it is sure the two decide alike whether the path is
     turned down. What is no order and fits the best phones that well in every word is next to never found.
     """
-    found = fit(path, scores, scores[:, : network.phone_senones].max(axis=1), network, ahead=ahead)
+    best = scores[:, : network.phone_senones].max(axis=1)
+    found = fit(path, scores, best, network, ahead=ahead, left=left)
     least, most = DOUBT
     sure = found.utterance < least or (found.utterance > most and not found.doubtful)
     return found if sure else None
@@ -218,6 +267,7 @@ def phones_of(
     path: Path, scores: NDArray[np.float32], beside: NDArray[np.float32], network: Network
 ) -> Phones:
     """What each phone of `path`, which holds a word, is judged by; see `fit`."""
+    difference = scores_along(path, scores, network) - beside
     lengths, differences, words = [], [], []
     word = 0
     for segment in path.segments:
@@ -225,15 +275,16 @@ def phones_of(
             continue
         while segment.start >= path.words[word].end and word + 1 < len(path.words):
             word += 1
-        frames = np.arange(segment.start, segment.end)
-        columns = network.states[list(segment.states), segment.instance]
-        lengths.append(len(frames))
-        differences.append(float((scores[frames, columns] - beside[frames]).mean()))
+        lengths.append(segment.end - segment.start)
+        differences.append(float(difference[segment.start : segment.end].mean()))
         words.append(word)
+    window = min(DIP, len(difference))
+    sums = np.concatenate([[0.0], np.clip(difference, _WORST, _BEST).cumsum(dtype=np.float64)])
     return Phones(
         frames=np.array(lengths),
         beside=np.array(differences, dtype=np.float64),
         words=np.array(words),
+        dip=float((sums[window:] - sums[:-window]).min() / window),
     )
 
 
@@ -251,9 +302,13 @@ def load_weights() -> Weights:
     return Weights(
         features=np.array([document["features"][name] for name in FEATURES]),
         phone=document["phone"],
-        mean=document["mean"],
-        hurried=document["hurried"],
-        lead=document["lead"],
-        size=document["size"],
-        constant=document["constant"],
+        small=_weighed(document["small"]),
+        large=_weighed(document["large"]),
+        short=_weighed(document["short"]),
+        large_size=document["large size"],
     )
+
+
+def _weighed(weights: dict[str, float]) -> NDArray[np.float64]:
+    """In the order of `EVIDENCE`, the constant last; what is not looked at weighs nothing."""
+    return np.array([weights.get(name, 0.0) for name in (*EVIDENCE, "constant")])

@@ -80,6 +80,13 @@ class Path:
     """Natural logarithm: acoustic scores, transitions and weights."""
 
 
+def scores_along(path: Path, scores: NDArray[np.float32], network: Network) -> NDArray[np.float32]:
+    """Of scores of shape (frames, columns) those of a path's states, shape (frames,)."""
+    columns = np.concatenate([network.states[list(each.states), each.instance] for each in path.segments])
+    along: NDArray[np.float32] = scores[np.arange(len(columns)), columns]
+    return along
+
+
 class _Arrivals(NamedTuple):
     """Links that are reached in a frame."""
 

@@ -10,7 +10,10 @@ import pytest
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.grammar.rejection import (
+    DIP,
+    EVIDENCE,
     FEATURES,
+    RUN,
     SURE,
     WEAKEST,
     Fit,
@@ -20,8 +23,9 @@ from assistant.recognition.grammar.rejection import (
     phones_of,
     undoubted,
     weakest_of,
+    weakest_run,
 )
-from assistant.recognition.grammar.search import RUNNER_UP
+from assistant.recognition.grammar.search import RUNNER_UP, scores_along
 from assistant.records import Alternative
 from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE
@@ -49,7 +53,30 @@ def test_there_is_a_weight_for_each_feature_and_a_better_fit_speaks_for_an_utter
     weights = load_weights()
     assert len(weights.features) == len(FEATURES)
     assert weights.features[FEATURES.index("beside")] > 0
-    assert weights.mean > 0
+    for each in (weights.small, weights.large):
+        assert len(each) == len(EVIDENCE) + 1
+        assert each[EVIDENCE.index("mean")] > 0
+
+
+def test_a_language_between_small_and_large_weighs_between_and_a_larger_one_as_a_large_one() -> None:
+    weights = load_weights()
+    large = weights.large_size
+    assert large > 0
+    assert weights.of(0.0, RUN).tolist() == weights.small.tolist()
+    assert weights.of(large / 2, RUN).tolist() == pytest.approx(
+        ((weights.small + weights.large) / 2).tolist()
+    )
+    assert weights.of(large, RUN).tolist() == weights.of(2 * large, RUN).tolist() == weights.large.tolist()
+    # Few words are judged by the evidence of a small language, of which more is asked under a large one.
+    few = weights.of(large, RUN - 1)
+    assert few[:-1].tolist() == weights.small[:-1].tolist()
+    assert few[-1] < weights.small[-1]
+    # What is left over, and words next to each other, count under a large language only, and for what they should.
+    signs = {name: (weights.small[i], weights.large[i]) for i, name in enumerate(EVIDENCE)}
+    assert [signs[name][0] for name in ("run", "dip", "uncovered")] == [0.0, 0.0, 0.0]
+    assert signs["run"][1] > 0
+    assert signs["dip"][1] > 0
+    assert signs["uncovered"][1] < 0
 
 
 @needs_recordings
@@ -63,7 +90,7 @@ def test_each_phone_of_a_path_is_judged_once_and_belongs_to_its_word() -> None:
     assert len(found.features) == len(found.words) == len(speech)
     for segment, word in zip(speech, found.words, strict=True):
         assert path.words[word].start <= segment.start < segment.end <= path.words[word].end
-    fitted = fit(path, scores, beside, recogniser.network, ahead=0.0)
+    fitted = fit(path, scores, beside, recogniser.network, ahead=0.0, left=0.0)
     assert len(fitted.words) == len(path.words) == len(ORDER.split())
 
 
@@ -92,7 +119,41 @@ def test_a_path_that_hurries_fits_worse() -> None:
     found = phones_of(path, scores, recogniser.beside(scores), recogniser.network)
     lengths = [s.end - s.start for s in path.segments if not recogniser.network.filler[s.instance]]
     assert found.hurried == np.mean([length <= 4 for length in lengths])
-    assert load_weights().hurried < 0
+    for weights in (load_weights().small, load_weights().large):
+        assert weights[EVIDENCE.index("hurried")] < 0
+
+
+@needs_recordings
+def test_the_dip_is_the_stretch_that_everyday_words_fit_best() -> None:
+    samples, fits = read(RECORDINGS[0][0]), []
+    for text in (ORDER, "order two medium mushroom lasagnas"):
+        recogniser = listening_for(text)
+        path, scores = recogniser.search(samples)
+        assert path is not None
+        found = phones_of(path, scores, recogniser.beside(scores), recogniser.network)
+        assert found.dip <= found.beside.mean()
+        fits.append(found.dip)
+    assert fits[1] < fits[0]
+    # Beside what is as good in every frame there is none.
+    assert path is not None
+    along = scores_along(path, scores, recogniser.network)
+    assert phones_of(path, scores, along, recogniser.network).dip == 0.0
+    worse = along.copy()
+    worse[20 : 20 + DIP] += 2.0
+    assert phones_of(path, scores, worse, recogniser.network).dip == pytest.approx(-2.0, abs=1e-4)
+
+
+@needs_recordings
+def test_speech_that_no_word_covers_is_left_over() -> None:
+    samples = read(RECORDINGS[0][0])
+    whole, half = listening_for(ORDER), listening_for("order two medium")
+    left = []
+    for recogniser in (whole, half):
+        path, _ = recogniser.search(samples)
+        assert path is not None
+        left.append(recogniser.uncovered(path))
+    assert 0 <= left[0] < 0.2
+    assert left[1] > left[0] + 0.1
 
 
 def others(*texts: str) -> list[Alternative]:
@@ -128,7 +189,7 @@ def test_a_path_with_a_rival_fits_worse() -> None:
         assert recogniser.text(path) == ORDER
         fits.append(recogniser.fit(path, scores, recogniser.alternatives()))
     assert fits[0].utterance > fits[1].utterance
-    assert load_weights().lead > 0
+    assert load_weights().small[EVIDENCE.index("lead")] > 0
 
 
 @pytest.mark.slow
@@ -168,6 +229,9 @@ def test_a_word_counts_by_its_phones_and_a_short_one_for_less() -> None:
     assert weakest_of(odds[:5], words[:5]) == -0.75
     # A word of which no phone is known is none.
     assert weakest_of(odds[:2], np.array([0, 2])) == 1.0
+    # The last two are four phones that sum up to -5, all of them two more.
+    assert weakest_run(odds, words, 2) == -1.0
+    assert weakest_run(odds, words, 4) == weakest_run(odds, words, 3) == -1.0 / 7
 
 
 def test_one_weak_word_is_doubt_enough_for_an_order_and_not_to_turn_it_down() -> None:
@@ -191,8 +255,9 @@ def test_where_the_best_phones_leave_no_doubt_everyday_words_would_have_decided_
             continue
         others = ours.alternatives()
         ahead = lead(ours.text(path), others)
-        found = undoubted(path, scores, ours.network, ahead=ahead)
-        searched = fit(path, scores, ours.beside(scores), ours.network, ahead=ahead)
+        left = ours.uncovered(path)
+        found = undoubted(path, scores, ours.network, ahead=ahead, left=left)
+        searched = fit(path, scores, ours.beside(scores), ours.network, ahead=ahead, left=left)
         if found is None:
             assert ours.fit(path, scores, others) == searched
         else:
