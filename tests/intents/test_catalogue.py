@@ -220,6 +220,10 @@ def _open(keys: str, kind: str = "trivial") -> str:
         ),
         ("language: en\nintents: {greet: {data: [{sentences: [yes]}]}}\n", ["sentences[0]", "quotes"]),
         ("language: en\nintents: {greet: {data: []}}\n", ["greet.data", "empty"]),
+        (
+            "language: en\nintents: {greet: {data: [{metadata: {ask: 1}, sentences: [a]}]}}\n",
+            ["data[0].metadata.ask", "found 1", "true or false"],
+        ),
     ],
 )
 def test_a_broken_definition_says_where_and_what_to_do(tmp_path: Path, text: str, parts: list[str]) -> None:
