@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Recipe:
     """Networks trained from different seeds, averaged into one: they err alike less often than one errs."""
     hidden: int = 28
     """Units of the hidden layer of each."""
-    epochs: int = 8
+    epochs: int = 12
     """Passes over the examples."""
     batch: int = 128
     """Examples a step."""
@@ -38,10 +38,12 @@ class Recipe:
     """Learning rate of AdaGrad, falling to nothing by the end."""
     dropout: float = 0.5
     """Share of the features of an example that a step leaves out."""
-    balance: float = 0.5
+    balance: float = 0.35
     """Exponent of the inverse frequency of a label in its weight: 0 weighs examples alike, 1 labels."""
     fine_weight: float = 0.3
     """Weight of the loss of the finer labels beside that of the labels."""
+    misheard: float = 0.5
+    """Share of the cases that a pass takes as they might be misheard."""
     seed: int = 0
     """Of the first weights, the order of examples and the dropout."""
 
@@ -73,14 +75,24 @@ def starts(sizes: Sequence[int]) -> Indices:
     return np.cumsum([0, *sizes[:-1]])
 
 
-def train(x: csr_matrix, fine: Indices, sizes: Sequence[int], weights: Floats, recipe: Recipe) -> Network:
+def train(
+    x: csr_matrix,
+    fine: Indices,
+    sizes: Sequence[int],
+    weights: Floats,
+    recipe: Recipe,
+    misheard: Sequence[csr_matrix] = (),
+) -> Network:
     """Train on examples `x` (examples, features; float32) whose finer labels are `fine`, `sizes` of them a label.
 
     `weights` is what each example counts. The loss is the log probability of the label and, with `fine_weight`, that of
-    the finer label. Deterministic on one machine with one thread; another processor may round otherwise.
+    the finer label. `misheard` are the first examples again (cases, features), each time with other errors: every pass
+    takes a share of them in place of the examples. Deterministic on one machine with one thread; another processor may
+    round otherwise.
     """
     rng = np.random.default_rng(recipe.seed)
     examples, features = x.shape
+    every = csr_matrix(vstack([x, *misheard]))
     label_of = np.repeat(np.arange(len(sizes)), sizes)
     inner = _normal(rng, (features, recipe.hidden))
     inner_bias = np.zeros(recipe.hidden, np.float32)
@@ -93,9 +105,10 @@ def train(x: csr_matrix, fine: Indices, sizes: Sequence[int], weights: Floats, r
     for epoch in range(recipe.epochs):
         rate = np.float32(recipe.rate * (1 - epoch / recipe.epochs))
         order = rng.permutation(examples)
+        taken = _mishear(rng, order, examples, [copy.shape[0] for copy in misheard], recipe.misheard)
         for start in range(0, examples, recipe.batch):
             batch = order[start : start + recipe.batch]
-            part = x[batch]
+            part = every[taken[start : start + recipe.batch]]
             kept = rng.random(part.data.shape, dtype=np.float32) >= recipe.dropout
             part.data = part.data * (kept / np.float32(1 - recipe.dropout))
             raw = part @ inner + inner_bias
@@ -118,6 +131,18 @@ def train(x: csr_matrix, fine: Indices, sizes: Sequence[int], weights: Floats, r
                 sums += dense_step**2
                 array -= rate * dense_step / np.sqrt(sums)
     return Network(inner=inner, inner_bias=inner_bias, outer=outer, outer_bias=outer_bias, sizes=sizes)
+
+
+def _mishear(
+    rng: np.random.Generator, order: Indices, examples: int, copies: Sequence[int], share: float
+) -> Indices:
+    """`order` with a `share` of the examples that have copies replaced by one of these, which stand behind all."""
+    if not copies:
+        return order
+    cases = copies[0]
+    replaced = (rng.random(len(order)) < share) & (order < cases)
+    which = rng.integers(len(copies), size=len(order))
+    return np.where(replaced, examples + which * cases + order, order)
 
 
 def average(networks: Sequence[Network]) -> Network:

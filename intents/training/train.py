@@ -36,8 +36,10 @@ _OWN: Final = "own sentences"
 _OWN_A_GROUP: Final = 400
 _OWN_WEIGHT: Final = 0.3
 _SALADS: Final = 800
-# Share of the words that are misheard where thresholds are chosen.
+# Share of the words that are misheard, in training and where thresholds are chosen.
 _MISHEARD: Final = 0.15
+# How often every case is misheard for training, each time with other errors.
+_COPIES: Final = 4
 _SALAD_CLASSES: Final = (
     "vehicle",
     "place",
@@ -115,7 +117,9 @@ class Examples:
     counts: csr_matrix
     """(examples, features) how often each occurs, float32."""
     misheard: csr_matrix
-    """(cases, features) the counts again, of the cases with simulated recognition errors."""
+    """(cases, features) the counts again, of the cases with simulated recognition errors, to choose thresholds by."""
+    copies: Sequence[csr_matrix]
+    """Such counts with other errors, to train on."""
     classes: Mapping[str, tuple[str, ...]]
     """Class to its words and phrases."""
     language: str
@@ -222,7 +226,7 @@ def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) 
     groups = group_alike(texts)
     texts += [without_address(text) for text, _ in own]
     noise = Noise({word for text in texts for word in text.split()}, rate=_MISHEARD, seed=_SEED)
-    misheard = [noise.mishear(text) for text in texts[: len(cases)]]
+    misheard, *copies = ([noise.mishear(text) for text in texts[: len(cases)]] for _ in range(1 + _COPIES))
     salads = list(_salads(texts, classes))
     texts += salads
     names = [case.label for case in cases] + [label for _, label in own] + [NONE] * len(salads)
@@ -248,6 +252,7 @@ def read_examples(language: str, cases_by_source: Mapping[str, Sequence[Case]]) 
         features=features,
         counts=counts,
         misheard=_count(misheard, reader, features)[1],
+        copies=[_count(copy, reader, features)[1] for copy in copies],
         classes=classes,
         language=language,
     )
@@ -279,8 +284,9 @@ def fit(examples: Examples, rows: Indices, recipe: Recipe) -> Fitted:
         weight = np.sqrt((first.inner**2).sum(axis=1)) * seen[columns] ** 0.25
         columns = np.sort(columns[np.argsort(-weight, kind="stable")[:FEATURES]])
     weighed = _weigh(csr_matrix(counts[:, columns]), idf[columns])
+    misheard = [_weigh(csr_matrix(copy[rows][:, columns]), idf[columns]) for copy in examples.copies]
     members = [
-        train(weighed, *arguments[:-1], replace(recipe, seed=recipe.seed + member))
+        train(weighed, *arguments[:-1], replace(recipe, seed=recipe.seed + member), misheard)
         for member in range(recipe.members)
     ]
     return Fitted(columns=columns, idf=idf[columns], network=average(members))

@@ -164,7 +164,7 @@ def test_what_only_looks_like_these_is_still_understood(matcher: Matcher, text: 
         ("can i order a pizza from the lucky wok", "pizza", "can i"),
         ("can we order a takeout pizza from panda express", "pizza", "can we"),
         ("may i order a pizza from the olive garden", "pizza", "may i"),
-        ("how can i get a taxi to the airport", "ride", "how"),
+        ("how can i order an uber to the airport", "ride", "how"),
         ("when can you get me a taxi to the station", "ride", "when"),
         ("is there a taxi to take me to the airport now", "ride", "is there"),
     ],

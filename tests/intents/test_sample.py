@@ -181,12 +181,12 @@ def _understood(matcher: Matcher, phrase: str, intent: str) -> IntentMatch:
     )
     for expected in (pizza, ride, None) if intent == "correct" else (None, after, pizza, ride):
         match = matcher.match(phrase, expected=expected)
-        if isinstance(match, IntentMatch) and match.intent == intent:
-            assert match.step == "exact", phrase
+        # The model may take by itself what is a template in a conversation only ("and this week").
+        if isinstance(match, IntentMatch) and match.intent == intent and match.step == "exact":
             assert expected or match.runner_up is None, phrase
             assert match.follows == (expected is after), phrase
             return match
-    raise AssertionError(f"{phrase!r} is not understood as {intent}")
+    raise AssertionError(f"{phrase!r} is not understood as {intent}, word for word")
 
 
 def _values(match: IntentMatch) -> set[object]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.metrics import f1_score
 
 from intents.cases import Case
 from intents.errors import CorpusError
 from intents.model import read_model
 from intents.training.folds import deal, group_alike
-from intents.training.network import Recipe
+from intents.training.network import Recipe, train
 from intents.training.sentences import draw_sentences, read_classes
 from intents.training.thresholds import choose_thresholds
 from intents.training.train import LABELS, read_examples, train_model
@@ -76,6 +78,34 @@ def test_all_labels_are_asked_about_from_one_probability_and_accepted_from_their
     chosen = choose_thresholds(labels, [False] * 208, ["mine"] * 208, [probabilities], names)
     assert chosen["music"][0] == chosen["pizza"][0]
     assert chosen["music"][1] < 0.9 <= chosen["pizza"][1]
+
+
+def test_the_threshold_next_to_which_all_is_as_good_is_taken_before_one_that_is_best_by_chance() -> None:
+    # Three of "none" stand together above 0.4, so that alone it would be best to ask from 0.45; yet there it is steep.
+    labels = ["pizza"] * 40 + ["none"] * 43
+    scores = np.array([*[0.46] * 2, *[0.9] * 38, *[0.44] * 3, *[0.1] * 40])
+    probabilities = np.stack([scores, 1 - scores], axis=1).astype(np.float32)
+    (ask, _) = choose_thresholds(labels, [False] * 83, ["mine"] * 83, [probabilities], ("pizza", "none"))[
+        "pizza"
+    ]
+    assert ask >= 0.5
+
+
+def test_what_stands_in_misheard_copies_alone_is_learnt_from_them() -> None:
+    # "taxi" is a ride; "tacky" stands in its misheard copies alone. The third example, of another label, has no copy.
+    eye = np.eye(3, dtype=np.float32)
+    taxi, tacky, other = eye
+    x = csr_matrix(np.array([taxi] * 20 + [other] * 40))
+    fine = np.array([0] * 20 + [1] * 40)
+    weights = np.ones(60, np.float32)
+    recipe = Recipe(hidden=16, batch=10, dropout=0.1, epochs=20)
+    copies = [csr_matrix(np.array([tacky] * 20)), csr_matrix(np.array([taxi] * 20))]
+    only = csr_matrix(tacky[None])
+    without = train(x, fine, [1, 1], weights, recipe).probabilities(only)[0, 0]
+    learnt = train(x, fine, [1, 1], weights, recipe, copies).probabilities(only)[0, 0]
+    assert without < 0.5 < 0.8 < learnt
+    none = train(x, fine, [1, 1], weights, replace(recipe, misheard=0.0), copies).probabilities(only)[0, 0]
+    assert none == pytest.approx(without, abs=0.2)
 
 
 def test_texts_that_are_alike_are_one_group_and_stay_in_one_part() -> None:
