@@ -655,7 +655,7 @@ def test_nothing_follows_up_on_an_order(store: Store, clock: SimulatedClock) -> 
         "order a large ham pizza",
         "in rome",
         "yes",
-        "and large",
+        "and a small one",
         "tomorrow",
     )
     assert outcomes(receipts) == ["answered", "asked", "rejected", "ordered", "rejected", "asked"]
