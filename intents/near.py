@@ -34,6 +34,7 @@ class NearWords:
         for word in words:
             if len(word) >= shortest:
                 self._by_length.setdefault(len(word), []).append(word)
+        self._near_length: dict[int, list[str]] = {}
         self._sounds = SoundsLike(words if by_sound else ())
         self._remembered = lru_cache(maxsize=_REMEMBERED_WORDS)(self._look_up)
 
@@ -47,16 +48,28 @@ class NearWords:
 
     def _look_up(self, word: str) -> tuple[str, ...]:
         found: list[tuple[int, str]] = []
-        for length in range(len(word) - 2, len(word) + 3) if len(word) >= self._shortest else ():
-            most = 2 if min(length, len(word)) >= LONG else 1
-            ours = self._by_length.get(length)
-            if ours is not None and abs(length - len(word)) <= most:
-                found += [
-                    (int(distance), near)
-                    for near, distance, _ in process.extract(
-                        word, ours, scorer=Levenshtein.distance, score_cutoff=most, limit=None
-                    )
-                ]
+        if len(word) >= self._shortest:
+            found = [
+                (int(distance), near)
+                for near, distance, _ in process.extract(
+                    word,
+                    self._of_length_near(len(word)),
+                    scorer=Levenshtein.distance,
+                    score_cutoff=2 if len(word) >= LONG else 1,
+                    limit=None,
+                )
+                if distance <= slips(word, near)
+            ]
         near = [near for _, near in sorted(found)]
         alike = self.by_sound(word)
         return tuple(near if alike is None or alike in near else [*near, alike])
+
+    def _of_length_near(self, length: int) -> list[str]:
+        """The words that may be so few letters apart from one of that `length`."""
+        known = self._near_length.get(length)
+        if known is None:
+            most = 2 if length >= LONG else 1
+            lengths = range(length - most, length + most + 1)
+            known = [word for each in lengths for word in self._by_length.get(each, ())]
+            self._near_length[length] = known
+        return known
