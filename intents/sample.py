@@ -118,8 +118,9 @@ def _draw(intents: Intents, intent: str, limit: int, seed: str) -> list[str]:
     for phrase in descent.cover():
         phrases[clean(phrase.text)] = None
     skip_words = [word for word in map(clean, intents.skip_words) if word]
+    covered = list(phrases)
     for number, word in enumerate(skip_words):
-        phrases.update(dict.fromkeys(_wrapped(list(phrases), 2 * number, word)))
+        phrases.update(dict.fromkeys(_wrapped(covered, 2 * number, word)))
     # What is said in few ways needs few phrases.
     limit = min(limit, _TIMES_COVERED * len(phrases))
     # A small language runs out of new phrases before the limit.
