@@ -53,9 +53,9 @@ class NearWords:
                 (int(distance), near)
                 for near, distance, _ in process.extract(
                     word,
-                    self._of_length_near(len(word)),
+                    self._of_length_near(word),
                     scorer=Levenshtein.distance,
-                    score_cutoff=2 if len(word) >= LONG else 1,
+                    score_cutoff=slips(word, word),
                     limit=None,
                 )
                 if distance <= slips(word, near)
@@ -64,12 +64,10 @@ class NearWords:
         alike = self.by_sound(word)
         return tuple(near if alike is None or alike in near else [*near, alike])
 
-    def _of_length_near(self, length: int) -> list[str]:
-        """The words that may be so few letters apart from one of that `length`."""
-        known = self._near_length.get(length)
-        if known is None:
-            most = 2 if length >= LONG else 1
-            lengths = range(length - most, length + most + 1)
-            known = [word for each in lengths for word in self._by_length.get(each, ())]
-            self._near_length[length] = known
-        return known
+    def _of_length_near(self, word: str) -> list[str]:
+        """The words whose length does not already tell that they are too far from `word`."""
+        length = len(word)
+        if length not in self._near_length:
+            lengths = range(length - slips(word, word), length + slips(word, word) + 1)
+            self._near_length[length] = [near for each in lengths for near in self._by_length.get(each, ())]
+        return self._near_length[length]

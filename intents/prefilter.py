@@ -61,8 +61,6 @@ class Prefilter:
         self._every = (1 << len(self._graph.templates)) - 1
         self.words = frozenset(self._templates_by_word)
         """The words of all templates, as they are compared; skip words apart."""
-        # How each template begins is worked out when it is asked first, which nobody's sentence need wait for.
-        self._graph.accepts((), range(len(self._graph.templates)))
 
     def plain(self, text: str) -> str:
         """The normalised `text` without the words that may stand anywhere."""

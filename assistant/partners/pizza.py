@@ -9,14 +9,11 @@ from typing import Annotated, Final
 import msgspec
 
 from assistant.money import Money
-from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of, minutes_left
+from assistant.partners.protocol import HOME, Fulfilment, Quote, Refusal, end_of, minutes_left
 from assistant.replies import Replies
 
 PICK_UP: Final = "pick up"
 """The value of the slot `delivery` for an order that is collected; anything else is delivered."""
-
-HOME: Final = "home"
-"""The value of the slot `address` for where a pizza goes when nobody says otherwise."""
 
 Minutes = Annotated[int, msgspec.Meta(gt=0)]
 

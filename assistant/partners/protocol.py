@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from assistant.money import Money
     from assistant.replies import Replies
+
+HOME: Final = "home"
+"""Where a ride begins and a pizza goes when nobody names another place."""
 
 
 @dataclass(frozen=True, kw_only=True)

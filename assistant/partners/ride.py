@@ -5,16 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
 
 from assistant.money import Money
-from assistant.partners.protocol import Fulfilment, Quote, Refusal, end_of, minutes_left
+from assistant.partners.protocol import HOME, Fulfilment, Quote, Refusal, end_of, minutes_left
 from assistant.replies import Replies
-
-HOME: Final = "home"
-"""Where a ride begins when nobody says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)

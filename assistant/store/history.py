@@ -61,8 +61,7 @@ class OrderHistory:
     def _placed(
         self, since: datetime | None, *, without: Sequence[OrderState]
     ) -> list[tuple[Order, datetime]]:
-        """Orders that were placed, since then if it is given, and never came to one of these states, oldest first, with
-        when."""
+        """Orders placed, all or since then, that never came to one of these states; oldest first, with when."""
         rows = self._store.rows(
             """
             SELECT o.*, e.at AS placed_at FROM order_events AS e
