@@ -60,6 +60,8 @@ class Matcher:
         takes half of the time; a file of it that is damaged is made anew.
         """
         self._catalogue = catalogue
+        self._leads = tuple(f"{lead} " for lead in catalogue.leads)
+        self._trails = tuple(f" {trail}" for trail in catalogue.trails)
         self._currency = currency
         self._prefilter = Prefilter(catalogue.commands)
         self._values = values = ListValues(catalogue)
@@ -204,7 +206,7 @@ class Matcher:
 
     def _bare(self, text: str, expected: Expected | None, now: datetime | None) -> Explanation | None:
         """What `text` says word for word without what stands around it and changes nothing; never a yes or a no."""
-        bare = _stripped(text, self._catalogue.leads, self._catalogue.trails)
+        bare = _stripped(text, self._leads, self._trails)
         if not bare or bare == text:
             return None
         found = self._answers(bare, expected, now)
@@ -236,12 +238,12 @@ class Matcher:
         )
 
 
-def _stripped(text: str, leads: Sequence[str], trails: Sequence[str]) -> str:
-    """`text` without the phrases that it begins and ends with."""
-    while lead := next((lead for lead in leads if text.startswith(f"{lead} ")), None):
-        text = text.removeprefix(f"{lead} ")
-    while trail := next((trail for trail in trails if text.endswith(f" {trail}")), None):
-        text = text.removesuffix(f" {trail}")
+def _stripped(text: str, leads: tuple[str, ...], trails: tuple[str, ...]) -> str:
+    """`text` without what it begins and ends with of these, each with the space that parts it from the rest."""
+    while text.startswith(leads):
+        text = text.removeprefix(next(filter(text.startswith, leads)))
+    while text.endswith(trails):
+        text = text.removesuffix(next(filter(text.endswith, trails)))
     return text
 
 

@@ -180,8 +180,7 @@ class Model:
 
     def _sum(self, features: Sequence[str]) -> NDArray[np.float32]:
         """(hidden + 1,) the sum of the rows of the features that have one; a new array."""
-        known = self._rows
-        rows = [known[feature] for feature in features if feature in known]
+        rows = [row for row in map(self._rows.get, features) if row is not None]
         return np.asarray(np.add.reduce(self._table.take(np.array(rows, np.intp), axis=0), axis=0))
 
 

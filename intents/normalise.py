@@ -54,6 +54,7 @@ _SMALL = (
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _NUMBERS = (*_SMALL, *(f"{tens} {unit}".strip() for tens in _TENS for unit in ("", *_SMALL[1:10])))
+_IN_DIGITS = {digits: said for n, said in enumerate(_NUMBERS) for digits in (f"{n}", f"{n:02}")}
 
 # A time of the clock in digits, and no more than that.
 _CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
@@ -110,17 +111,11 @@ def normalise(text: str) -> str:
     if "'" in text:
         words = [_WORDS.get(word, word) for word in _IS_AFTER.sub(r"\1 is", text).split()]
         text = _ENDING.sub(lambda match: f" {_ENDINGS[match.group()]}", " ".join(words)).replace("'", "")
-    words = [_WORDS.get(word) or _number(word) for word in text.split()]
+    words = [_WORDS.get(word) or _IN_DIGITS.get(word, word) for word in text.split()]
     text = " ".join(words)
     if "am" in words or "pm" in words:
         return _AM.sub(lambda match: f"{match[1]} {match[2][0]} m", text)
     return text
-
-
-def _number(word: str) -> str:
-    if len(word) <= 2 and word.isascii() and word.isdigit():
-        return _NUMBERS[int(word)]
-    return word
 
 
 def _clock(match: re.Match[str]) -> str:

@@ -54,7 +54,7 @@ class Prefilter:
             n for n, known in enumerate(self._known) if known.unusual or not self._graph.parts_words(n)
         )
         self._lists: dict[int, tuple[Scope, SlotList]] = {}
-        self._letters: dict[int, frozenset[str]] = {}
+        self._known_pieces: dict[int, tuple[str, ...]] = {}
         self._meaning = lru_cache(maxsize=_REMEMBERED_VALUES)(self._look_up)
         self._part = lru_cache(maxsize=_REMEMBERED_PARTS)(self._make_part)
         self._templates_by_word, self._joined = self._graph.templates_by_word()
@@ -76,12 +76,15 @@ class Prefilter:
     def readings(
         self, text: str, now: datetime | None = None, *, context: Mapping[str, str] | None = None
     ) -> list[Reading]:
-        """What `exact.readings` of all the templates would find in the normalised `text`."""
+        """What `exact.readings` of all the templates would find in the normalised `text`.
+
+        But for a template that has the empty sentence: nobody who says nothing but skip words has said that.
+        """
         context = context or {}
         variants = [(text, self._walk(text.split()))]
         plain = self.plain(text)
         # As hassil does: a template may hold a skip word itself.
-        if plain != text:
+        if plain not in ("", text):
             variants.append((plain, self._walk(plain.split())))
         left = set(self._always)
         best: dict[str, Reading] = {}
@@ -134,18 +137,17 @@ class Prefilter:
             if len(kinds) == 1 and (what := kinds.pop()):
                 # Of words that are worked out it does not matter which value they are.
                 return Unresolved(what=what, text=text)
-            likely = [each for each in slot_list.values if text[0] in self._first_letters(each, scope)]
+            likely = [each for each in slot_list.values if text.startswith(self._pieces(each, scope))]
             slot_list = replace(slot_list, values=likely)
         alone = language_of("value", slot_list, scope.rules, self._commands.language)
         return next((meaning_of(result.entities_list[0]) for result in recognize_all(text, alone)), None)
 
-    def _first_letters(self, value: TextSlotValue, scope: Scope) -> frozenset[str]:
-        """Letters among which are all that what is said for `value` may begin with: those of all its pieces."""
-        known = self._letters.get(id(value))
+    def _pieces(self, value: TextSlotValue, scope: Scope) -> tuple[str, ...]:
+        """The pieces of a value, with one of which all that is said for it begins."""
+        known = self._known_pieces.get(id(value))
         if known is None:
-            pieces = chunks(value.text_in, scope.rules)
-            known = frozenset(piece.lstrip()[0] for piece in pieces if piece.strip())
-            self._letters[id(value)] = known
+            pieces = map(str.strip, chunks(value.text_in, scope.rules))
+            known = self._known_pieces[id(value)] = tuple(dict.fromkeys(piece for piece in pieces if piece))
         return known
 
     def _walk(self, words: Sequence[str]) -> frozenset[int]:

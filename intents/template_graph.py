@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from intents.automaton import BOUNDARY, DIGITS, Builder, ListSymbol, Scope
 
@@ -66,7 +66,6 @@ class Onward:
     """The slot whose value was said last, with nothing behind it; None if something was."""
 
 
-_Kind: TypeAlias = Literal["node", "word", "list"]
 # No node: outside of lists there is none to go back to.
 _NOWHERE: Final = -1
 
@@ -372,55 +371,54 @@ class TemplateGraph:
 
     def _follow(self, node: int, back: int) -> _Ways:
         """Follow pieces from a state to where a word ends; a list's values may touch the words at either side."""
-        arcs, lists = self._builder.arcs, self._builder.lists
+        arcs, lists, template_at, lasts = self._builder.arcs, self._builder.lists, self._ends, self._lasts
         ends: set[int] = set()
         words: dict[str, dict[State, int]] = {}
         values: dict[tuple[int, int], int] = {}
-        # Depth first, the arcs of a node in their order. With a list or an end of a word in place of a symbol's target.
-        stack: list[tuple[int, int, str, _Kind]] = [(node, back, "", "node")]
-        seen: set[tuple[int, int, str, _Kind]] = set()
-        while stack:
-            way = stack.pop()
+        seen: set[tuple[int, int, str]] = set()
+        numbers = itertools.count()
+
+        # Depth first, the arcs of a node in their order, so that what comes first in a template is numbered first.
+        def follow(node: int, back: int, piece: str) -> None:
+            way = node, back, piece
             if way in seen:
-                continue
+                return
             seen.add(way)
-            node, back, piece, kind = way
-            if kind == "word":
-                words.setdefault(piece, {})[node, back] = len(seen)
-                continue
-            if kind == "list":
-                values[node, back] = len(seen)
-                continue
-            if node in self._ends and not piece:
-                ends.add(self._ends[node])
-            ways: list[tuple[int, int, str, _Kind]] = []
+            if not piece and node in template_at:
+                ends.add(template_at[node])
             for symbol, to in arcs[node]:
                 if symbol is None:
-                    ways.append((to, back, piece, "node"))
+                    follow(to, back, piece)
                 elif isinstance(symbol, ListSymbol):
-                    first = lists[symbol.key][0]
                     if piece:
-                        ways.append((first, to, piece, "word"))
+                        word(lists[symbol.key][0], to, piece)
                     elif not self._touches(to):
-                        ways.append((symbol.key, to, "", "list"))
+                        values.setdefault((symbol.key, to), next(numbers))
                         continue
-                    ways.append((first, to, piece, "node"))
+                    follow(lists[symbol.key][0], to, piece)
                 elif symbol != BOUNDARY:
-                    ways.append((to, back, piece + symbol, "node"))
+                    follow(to, back, piece + symbol)
+                elif piece:
+                    word(to, back, piece)
                 else:
-                    ways.append((to, back, piece, "word" if piece else "node"))
-            if node in self._lasts:
+                    follow(to, back, piece)
+            if node in lasts:
                 if piece:
-                    ways.append((back, _NOWHERE, piece, "word"))
+                    word(back, _NOWHERE, piece)
                 if back != _NOWHERE:
-                    ways.append((back, _NOWHERE, piece, "node"))
-            stack += reversed(ways)
+                    follow(back, _NOWHERE, piece)
+
+        def word(node: int, back: int, piece: str) -> None:
+            words.setdefault(piece, {}).setdefault((node, back), next(numbers))
+
+        follow(node, back, "")
         return _Ways(
             ends=frozenset(ends),
             words={
-                word: tuple((number, to) for to, number in targets.items()) for word, targets in words.items()
+                word: tuple([(number, to) for to, number in targets.items()])
+                for word, targets in words.items()
             },
-            lists=tuple((number, key, to) for (key, to), number in values.items()),
+            lists=tuple([(number, key, to) for (key, to), number in values.items()]),
         )
 
     def _touches(self, node: int) -> bool:
