@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,23 +59,25 @@ class Classes:
         for name, phrases in self.phrases_by_class.items():
             for phrase in phrases:
                 self._by_phrase[phrase].append(name)
-        longer: dict[str, set[int]] = defaultdict(set)
+        # First two words of longer phrases to how many words they have.
+        self._longer: dict[str, dict[str, list[int]]] = defaultdict(dict)
         for phrase in self._by_phrase:
             first, *rest = phrase.split()
             if rest:
-                longer[first].add(1 + len(rest))
-        # First word of phrases of several words to how many they have.
-        self._longer = {first: sorted(lengths) for first, lengths in longer.items()}
+                lengths = self._longer[first].setdefault(rest[0], [])
+                if 1 + len(rest) not in lengths:
+                    lengths.append(1 + len(rest))
+                    lengths.sort()
 
     def find(self, words: Sequence[str]) -> list[tuple[int, int, str]]:
         """(index of the first word, index after the last, class) of every phrase in `words`."""
         found = []
         by_phrase, longer = self._by_phrase, self._longer
-        for start, word in enumerate(words):
+        for start, (word, following) in enumerate(zip_longest(words, words[1:], fillvalue="")):
             if word in by_phrase:
                 found += [(start, start + 1, name) for name in by_phrase[word]]
             if word in longer:
-                for length in longer[word]:
+                for length in longer[word].get(following, ()):
                     stop = start + length
                     phrase = " ".join(words[start:stop])
                     if stop <= len(words) and phrase in by_phrase:

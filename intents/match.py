@@ -22,7 +22,6 @@ from intents.settings import MatchSettings
 from intents.values import ListValues
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 

@@ -6,8 +6,6 @@ import itertools
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cached_property
-from operator import contains
 from typing import TYPE_CHECKING
 
 from hassil.intents import Intent, IntentData, Intents
@@ -89,34 +87,38 @@ class ListValues:
                 found[name].append(span)
         return found
 
-    def nearly(self, words: Sequence[str], vocabulary: frozenset[str]) -> list[Sequence[str]]:
-        """For each of the `words` those of our values that it may be."""
-        return [self._may_be(word, vocabulary) for word in words]
-
-    def starting(self, near: Sequence[Sequence[str]], start: int) -> Iterator[tuple[str, Span]]:
-        """List name and value of all that begin at `start`, by the words that each may be (`nearly`)."""
-        for first in near[start]:
+    def starting(
+        self, words: Sequence[str], start: int, vocabulary: frozenset[str]
+    ) -> Iterator[tuple[str, Span]]:
+        """List name and value of all that begin at the word `start`, spelt so or nearly so."""
+        for first in self._may_be(words[start], vocabulary):
             for name in self._alone.get(first, ()):
                 yield name, Span(start=start, stop=start + 1, text=first)
             longer = self._longer.get(first)
-            if longer is None or start + 1 == len(near):
+            if longer is None or start + 1 == len(words):
                 continue
-            for second in near[start + 1]:
+            for second in self._may_be(words[start + 1], vocabulary):
                 for name, value in longer.get(second, ()):
                     stop = start + len(value)
-                    if stop <= len(near) and all(map(contains, near[start + 2 : stop], value[2:])):
+                    if stop <= len(words) and all(
+                        said in self._may_be(word, vocabulary)
+                        for word, said in zip(words[start + 2 : stop], value[2:], strict=True)
+                    ):
                         yield name, Span(start=start, stop=stop, text=" ".join(value))
 
-    def by_sound(self, words: Sequence[str], vocabulary: frozenset[str]) -> Iterator[tuple[str, Span]]:
-        """Values of which no more is known than that some words sound like them, and like no other nearly as much."""
-        unknown = [word not in vocabulary for word in words]
-        for start in range(len(words)) if any(unknown) else ():
-            for stop in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
-                if any(unknown[start:stop]):
-                    alike = self._sounds.nearest(" ".join(words[start:stop]))
-                    if len({self._meanings(text) for text in alike}) == 1:
-                        for name in self._lists_of[alike[0]]:
-                            yield name, Span(start=start, stop=stop, text=alike[0])
+    def by_sound(
+        self, words: Sequence[str], start: int, vocabulary: frozenset[str]
+    ) -> Iterator[tuple[str, Span]]:
+        """Of values of which no more is known than that some words sound like them, and like no other nearly as much,
+        those that begin at the word `start`."""
+        unknown = False
+        for stop in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
+            unknown = unknown or words[stop - 1] not in vocabulary
+            if unknown:
+                alike = self._sounds.nearest(" ".join(words[start:stop]))
+                if len({self._meanings(text) for text in alike}) == 1:
+                    for name in self._lists_of[alike[0]]:
+                        yield name, Span(start=start, stop=stop, text=alike[0])
 
     def repaired(self, text: str, vocabulary: frozenset[str]) -> str:
         """The normalised `text`, words outside of the `vocabulary` replaced by those of values that sound like them."""
@@ -149,20 +151,10 @@ class Sighted:
         """List name and value of all that begin at the word `start`."""
         found = self._found.get(start)
         if found is None:
-            found = list(self._values.starting(self._near, start))
-            found += [each for each in self._by_sound.get(start, ()) if each not in found]
+            found = list(self._values.starting(self._words, start, self._vocabulary))
+            by_sound = self._values.by_sound(self._words, start, self._vocabulary)
+            found += [each for each in by_sound if each not in found]
             self._found[start] = found
-        return found
-
-    @cached_property
-    def _near(self) -> list[Sequence[str]]:
-        return self._values.nearly(self._words, self._vocabulary)
-
-    @cached_property
-    def _by_sound(self) -> dict[int, list[tuple[str, Span]]]:
-        found: dict[int, list[tuple[str, Span]]] = defaultdict(list)
-        for name, span in self._values.by_sound(self._words, self._vocabulary):
-            found[span.start].append((name, span))
         return found
 
 
