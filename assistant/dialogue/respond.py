@@ -6,7 +6,7 @@ became of orders, and where the conversation stands now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from assistant.clock import new_id
@@ -21,9 +21,10 @@ from assistant.dialogue.slots import (
     placed_anew,
     without_budget,
 )
-from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, Turn
+from assistant.dialogue.states import Asking, Confirming, Idle, Offering, Proving, about
+from assistant.dialogue.talk import Talk
 from assistant.dialogue.when import CLOCK, DAY, NUMBER, TIME, numbered, replaced, timed
-from assistant.money import Money
+from assistant.dialogue.wording import choices, explanation, question, under_way
 from assistant.partners.protocol import Refusal
 from assistant.records import Order, OrderEvent
 from intents.results import NoMatch
@@ -32,62 +33,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from assistant.dialogue.states import Moment, Pending, Setting, State
+    from assistant.dialogue.states import Moment, Pending, Setting, State, Turn
+    from assistant.money import Money
     from assistant.partners.protocol import Quote
-    from assistant.records import OrderState, Outcome
+    from assistant.records import OrderState
     from intents.results import IntentMatch
 
 USUAL: Final = "usual"
 """The slot that asks for what was ordered the last time."""
 
-_NOT_USUAL: Final = frozenset({TIME, DAY, ADDRESS, BUDGET})
 # These are of one day; the rest of an order may be wanted again.
-
-# More names in a row nobody remembers.
-_MOST_CHOICES: Final = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Talk:
-    """A turn in the making."""
-
-    setting: Setting
-    moment: Moment
-    events: tuple[OrderEvent, ...] = field(default=())
-    prefix: str = ""
-
-    def end(
-        self,
-        outcome: Outcome,
-        reply: str,
-        *,
-        intent: str | None,
-        state: State | None = None,
-        order: Order | None = None,
-        events: tuple[OrderEvent, ...] = (),
-    ) -> Turn:
-        return Turn(
-            state=state or Idle(),
-            reply=f"{self.prefix} {reply}".strip(),
-            outcome=outcome,
-            intent=intent,
-            order=order,
-            events=self.events + events,
-        )
-
-    def say(self, *keys: str, **values: object) -> str:
-        return self.setting.replies.say(*keys, **values)
-
-    def after(self, prefix: str, *, events: tuple[OrderEvent, ...] = ()) -> _Talk:
-        """This turn with something that is said, and that happened, before the rest."""
-        return replace(self, prefix=f"{self.prefix} {prefix}".strip(), events=self.events + events)
+_NOT_USUAL: Final = frozenset({TIME, DAY, ADDRESS, BUDGET})
 
 
 def respond(
     state: State, understood: IntentMatch | NoMatch | SpokenPin, setting: Setting, moment: Moment
 ) -> Turn:
     """Handle one utterance. Nothing is ordered unless it is a clear yes to an order that was read back."""
-    talk = _Talk(setting=setting, moment=moment)
+    talk = Talk(setting=setting, moment=moment)
     if isinstance(understood, SpokenPin):
         return _pin(state, understood, talk)
     if isinstance(understood, NoMatch):
@@ -111,22 +74,22 @@ def expire(state: State, moment: Moment) -> tuple[OrderEvent, ...]:
     return _call_off(state, "no answer", moment)
 
 
-def _not_understood(state: State, talk: _Talk) -> Turn:
+def _not_understood(state: State, talk: Talk) -> Turn:
     sorry = talk.say("dialogue.not_understood")
     if isinstance(state, Idle):
         return talk.end("rejected", sorry, intent=None)
-    return _once_more(state, f"{sorry} {_question(state, talk)}", intent=None, talk=talk)
+    return _once_more(state, f"{sorry} {question(state, talk)}", intent=None, talk=talk)
 
 
-def _unclear(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+def _unclear(state: Pending, said: Mapping[str, str | int], talk: Talk) -> Turn:
     """Neither a yes nor a no: the question again, and what answers it; or the wish for a moment to think."""
     if "wants" in said:
-        return talk.end("asked", talk.say("dialogue.no_hurry"), intent=_about(state), state=state)
+        return talk.still(state, talk.say("dialogue.no_hurry"))
     yes_or_no = f"{talk.say('dialogue.yes_or_no')} " if isinstance(state, Confirming | Offering) else ""
-    return _once_more(state, f"{yes_or_no}{_question(state, talk)}", intent=_about(state), talk=talk)
+    return _once_more(state, f"{yes_or_no}{question(state, talk)}", intent=about(state), talk=talk)
 
 
-def _once_more(state: Pending, reply: str, *, intent: str | None, talk: _Talk) -> Turn:
+def _once_more(state: Pending, reply: str, *, intent: str | None, talk: Talk) -> Turn:
     """Ask again, or give up when that happened too often."""
     tried = state.misunderstood + 1
     if tried >= talk.setting.max_misunderstood:
@@ -139,46 +102,7 @@ def _once_more(state: Pending, reply: str, *, intent: str | None, talk: _Talk) -
     return talk.end("rejected", reply, intent=intent, state=replace(state, misunderstood=tried))
 
 
-def _question(state: Pending, talk: _Talk) -> str:
-    """The question that is open."""
-    match state:
-        case Asking():
-            number = state.slots.get(NUMBER, "")
-            return talk.say(f"{state.intent}.{state.slot}", "dialogue.which", slot=state.slot, number=number)
-        case Confirming(order=order, quote=quote):
-            values = {
-                "description": order.description,
-                "delivery": quote.delivery,
-                "total": talk.setting.replies.money(order.total),
-            }
-            # Not a part of the wording that a household may change: it must not be lost.
-            about_price = f"{quote.note} {_against_budget(order, talk)}".strip()
-            if state.repeats is None:
-                return f"{about_price} {talk.say('dialogue.confirm', **values)}".strip()
-            ago = talk.setting.replies.ago(talk.moment.now - state.repeats[1])
-            return f"{about_price} {talk.say('dialogue.confirm_again', ago=ago, **values)}".strip()
-        case Proving():
-            return talk.say("dialogue.pin")
-        case Offering(match=match):
-            # The model has no sentence of ours to offer, only what it is about.
-            # And "did you mean: the usual" says nothing of what that is.
-            about = [f"{match.intent}.offer"] if match.step in ("model", "exact") else []
-            return talk.say(*about, "dialogue.did_you_mean", sentence=match.sentence)
-
-
-def _against_budget(order: Order, talk: _Talk) -> str:
-    """How the price compares with what it may cost, to be said before the question; empty without a budget."""
-    budget = order.slots.get(BUDGET)
-    if not isinstance(budget, int):
-        return ""
-    most = Money(currency=order.total.currency, micros=budget)
-    replies = talk.setting.replies
-    if order.total > most:
-        return talk.say("dialogue.dearer", more=replies.money(order.total - most), budget=replies.money(most))
-    return talk.say("dialogue.within", budget=replies.money(most))
-
-
-def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
+def _dialogue(state: State, understood: IntentMatch, talk: Talk) -> Turn:
     """What is said about the conversation itself."""
     if isinstance(state, Idle):
         return _afterwards(understood, talk)
@@ -190,36 +114,32 @@ def _dialogue(state: State, understood: IntentMatch, talk: _Talk) -> Turn:
             return talk.end(
                 "cancelled",
                 talk.say("dialogue.declined" if offered else "dialogue.cancelled"),
-                intent=_about(state),
+                intent=about(state),
                 events=_call_off(state, "the customer said no", talk.moment),
             )
         case "unclear":
             return _unclear(state, understood.slots, talk)
         case "repeat":
-            return talk.end("asked", _question(state, talk), intent=_about(state), state=state)
+            return talk.still(state, question(state, talk))
         case "price" | "duration":
-            return _explain(state, understood.intent, talk)
+            return talk.still(state, explanation(state, understood.intent, talk))
         case "correct":
             return _change(state, understood.slots, talk)
         case "status":
-            return talk.end(
-                "asked",
-                f"{_under_way(understood.slots, talk)[0]} {_question(state, talk)}",
-                intent=_about(state),
-                state=state,
-            )
+            answer, _ = under_way(understood.slots, talk)
+            return talk.still(state, f"{answer} {question(state, talk)}")
         case "choices":
-            return _choices(state, understood.slots, talk)
+            return talk.still(state, f"{choices(state, understood.slots, talk)} {question(state, talk)}")
         case _:
             return _not_understood(state, talk)
 
 
-def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
+def _afterwards(understood: IntentMatch, talk: Talk) -> Turn:
     """What is said about a conversation that is over: once more, or that the order was not meant."""
     if understood.intent == "repeat":
         return talk.end("answered", talk.moment.last_reply or talk.say("dialogue.nothing_said"), intent=None)
     if understood.intent == "status":
-        answer, intent = _under_way(understood.slots, talk)
+        answer, intent = under_way(understood.slots, talk)
         return talk.end("answered", answer, intent=intent)
     since = talk.moment.now - talk.setting.limits.withdrawal
     order = None
@@ -238,72 +158,13 @@ def _afterwards(understood: IntentMatch, talk: _Talk) -> Turn:
     return replace(turn, withdrawn=order)
 
 
-def _under_way(said: Mapping[str, str | int], talk: _Talk) -> tuple[str, str | None]:
-    """Where the orders that are under way are, of one intent if it is named, and the intent of the last of them."""
-    what, moment = said.get("what"), talk.moment
-    orders = [
-        (order, at)
-        for order, at in moment.history.under_way(None if what is None else str(what))
-        if order.intent in talk.setting.partners.sellers
-    ]
-    if not orders:
-        return talk.say("dialogue.none_under_way"), None
-    answers = [
-        talk.say(
-            "dialogue.under_way",
-            description=order.description,
-            ago=talk.setting.replies.ago(moment.now - at),
-            timing=talk.setting.partners.sellers[order.intent].status(
-                order.slots, at, talk.setting.replies, now=moment.now
-            ),
-        )
-        for order, at in orders
-    ]
-    return " ".join(answers), orders[-1][0].intent
-
-
-def _explain(state: Pending, what: str, talk: _Talk) -> Turn:
-    """How much, or how long; then the question again."""
-    match state:
-        case Confirming(order=order, quote=quote) | Proving(order=order, quote=quote):
-            answer = (
-                quote.timing
-                if what == "duration"
-                else talk.say(
-                    "dialogue.price",
-                    total=talk.setting.replies.money(order.total),
-                    delivery=quote.delivery,
-                    description=order.description,
-                )
-            )
-            ask = talk.say("dialogue.shall_i") if isinstance(state, Confirming) else _question(state, talk)
-        case Asking() | Offering():
-            answer, ask = talk.say("dialogue.depends"), _question(state, talk)
-    return talk.end("asked", f"{answer} {ask}", intent=_about(state), state=state)
-
-
-def _choices(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
-    """What there is to choose from, of the slot that is named or else of the one that is asked for; then the question
-    again."""
-    asked_for = state.slot if isinstance(state, Asking) else ""
-    known = talk.setting.catalogue.intents[_about(state)].choices.get(str(said.get("what", asked_for)))
-    if known is None:
-        answer = talk.say("dialogue.no_choices")
-    elif len(known) <= _MOST_CHOICES:
-        answer = talk.say("dialogue.choices", choices=talk.setting.replies.names(list(known)))
-    else:
-        said_aloud = talk.say("list.comma").join(known[:_MOST_CHOICES])
-        answer = talk.say("dialogue.choices_and_more", choices=said_aloud, more=len(known) - _MOST_CHOICES)
-    return talk.end("asked", f"{answer} {_question(state, talk)}", intent=_about(state), state=state)
-
-
-def _yes(state: Pending, talk: _Talk) -> Turn:
+def _yes(state: Pending, talk: Talk) -> Turn:
     match state:
         case Offering(match=match):
             return _command(replace(match, certain=True), {}, talk)
         case Asking() | Proving():
             # A yes answers neither a question for a slot nor one for a PIN.
-            return _once_more(state, _question(state, talk), intent=_about(state), talk=talk)
+            return _once_more(state, question(state, talk), intent=about(state), talk=talk)
         case Confirming():
             held_back = _held_back(state, talk)
             if held_back:
@@ -311,10 +172,10 @@ def _yes(state: Pending, talk: _Talk) -> Turn:
             if talk.setting.pin is None:
                 return _place(state, talk)
             proving = Proving(order=state.order, quote=state.quote, repeats=state.repeats)
-            return talk.end("asked", _question(proving, talk), intent=state.order.intent, state=proving)
+            return talk.still(proving, question(proving, talk))
 
 
-def _pin(state: State, spoken: SpokenPin, talk: _Talk) -> Turn:
+def _pin(state: State, spoken: SpokenPin, talk: Talk) -> Turn:
     if not isinstance(state, Proving):
         # The question is not open any more.
         return _not_understood(state, talk)
@@ -336,7 +197,7 @@ def _pin(state: State, spoken: SpokenPin, talk: _Talk) -> Turn:
     )
 
 
-def _held_back(state: Confirming | Proving, talk: _Talk) -> Turn | None:
+def _held_back(state: Confirming | Proving, talk: Talk) -> Turn | None:
     """The turn that a confirmed order comes to when it may not be placed now; None when it may.
 
     Asked again here, since another program may have ordered after this one was read back.
@@ -345,7 +206,7 @@ def _held_back(state: Confirming | Proving, talk: _Talk) -> Turn | None:
     same = _same_before(order.intent, order.slots, order.total, talk)
     if same and (state.repeats is None or same[0].id != state.repeats[0].id):
         asking = Confirming(order=order, quote=state.quote, repeats=same)
-        return talk.end("asked", _question(asking, talk), intent=order.intent, state=asking)
+        return talk.still(asking, question(asking, talk))
     too_much = over_limit(order.total, talk.setting, talk.moment)
     if too_much:
         return talk.end(
@@ -354,7 +215,7 @@ def _held_back(state: Confirming | Proving, talk: _Talk) -> Turn | None:
     return None
 
 
-def _place(state: Confirming | Proving, talk: _Talk) -> Turn:
+def _place(state: Confirming | Proving, talk: Talk) -> Turn:
     order = state.order
     return talk.end(
         "ordered",
@@ -364,7 +225,7 @@ def _place(state: Confirming | Proving, talk: _Talk) -> Turn:
     )
 
 
-def _change(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+def _change(state: Pending, said: Mapping[str, str | int], talk: Talk) -> Turn:
     """A correction, or an answer: what is known changes, and is asked for or read back anew."""
     match state:
         case Offering(match=match):
@@ -373,19 +234,19 @@ def _change(state: Pending, said: Mapping[str, str | int], talk: _Talk) -> Turn:
         case Asking(intent=intent, slots=known):
             slots = _corrected(known, said, talk)
             if slots == known:
-                return _once_more(state, _question(state, talk), intent=intent, talk=talk)
+                return _once_more(state, question(state, talk), intent=intent, talk=talk)
             return _proceed(intent, slots, talk)
         case Confirming(order=order, quote=quote) | Proving(order=order, quote=quote):
             known = {**order.slots, **quote.aside}
             slots = _corrected(known, said, talk)
             if slots == known:
-                return talk.end("asked", _question(state, talk), intent=order.intent, state=state)
+                return talk.still(state, question(state, talk))
             off = talk.after("", events=_call_off(state, "changed", talk.moment))
             return _proceed(order.intent, slots, off, kept=(state, talk))
 
 
 def _corrected(
-    known: Mapping[str, str | int], said: Mapping[str, str | int], talk: _Talk
+    known: Mapping[str, str | int], said: Mapping[str, str | int], talk: Talk
 ) -> dict[str, str | int]:
     """`known` after a correction or an answer, its times worked out."""
     local = talk.moment.now.astimezone(talk.setting.zone)
@@ -393,12 +254,12 @@ def _corrected(
     return timed(changed(placed_anew(replaced(known, meant), meant), meant), local)
 
 
-def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> Turn:
+def _command(match: IntentMatch, said: Mapping[str, str | int], talk: Talk) -> Turn:
     """A command from its beginning; `said` was said of it since."""
     intent = match.intent
     if not match.certain:
         offering = Offering(match=match)
-        return talk.end("asked", _question(offering, talk), intent=intent, state=offering)
+        return talk.still(offering, question(offering, talk))
     slots = changed({}, match.slots)
     if intent in talk.setting.partners.sellers:
         return _proceed(intent, _corrected(slots, said, talk), talk)
@@ -415,9 +276,9 @@ def _command(match: IntentMatch, said: Mapping[str, str | int], talk: _Talk) -> 
 def _proceed(
     intent: str,
     slots: Mapping[str, str | int],
-    talk: _Talk,
+    talk: Talk,
     *,
-    kept: tuple[Confirming | Proving, _Talk] | None = None,
+    kept: tuple[Confirming | Proving, Talk] | None = None,
 ) -> Turn:
     """Ask for what is missing, or read the order back.
 
@@ -440,18 +301,17 @@ def _proceed(
     missing = _missing(intent, slots, talk)
     if missing:
         asking = Asking(intent=intent, slots=slots, slot=missing)
-        return talk.end("asked", _question(asking, talk), intent=intent, state=asking)
+        return talk.still(asking, question(asking, talk))
     offer = setting.partners.sellers[intent].quote(slots, setting.replies, now=now)
     if isinstance(offer, Refusal) and offer.ask:
         asking = Asking(intent=intent, slots=slots, slot=offer.ask)
-        return talk.end("asked", _question(asking, talk), intent=intent, state=asking)
+        return talk.still(asking, question(asking, talk))
     if isinstance(offer, Refusal):
         if kept:
             state, before = kept
             still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
-            return before.after(talk.say("dialogue.cannot", reason=offer.reason)).end(
-                "asked", _question(still, talk), intent=intent, state=still
-            )
+            cannot = talk.say("dialogue.cannot", reason=offer.reason)
+            return before.after(cannot).still(still, question(still, talk))
         return talk.end("failed", talk.say("dialogue.refused", reason=offer.reason), intent=intent)
     too_much = over_limit(offer.total, setting, talk.moment)
     if too_much:
@@ -463,7 +323,7 @@ def _proceed(
     confirming = Confirming(order=order, quote=offer, repeats=same)
     return talk.end(
         "asked",
-        _question(confirming, talk),
+        question(confirming, talk),
         intent=intent,
         state=confirming,
         order=order,
@@ -471,7 +331,7 @@ def _proceed(
     )
 
 
-def _missing(intent: str, slots: Mapping[str, str | int], talk: _Talk) -> str | None:
+def _missing(intent: str, slots: Mapping[str, str | int], talk: Talk) -> str | None:
     """The slot to be asked for next; None when all is known."""
     catalogue = talk.setting.catalogue
     if NUMBER in slots:
@@ -483,7 +343,7 @@ def _missing(intent: str, slots: Mapping[str, str | int], talk: _Talk) -> str | 
 
 
 def _other_currency(
-    intent: str, slots: Mapping[str, str | int], talk: _Talk, kept: tuple[Confirming | Proving, _Talk] | None
+    intent: str, slots: Mapping[str, str | int], talk: Talk, kept: tuple[Confirming | Proving, Talk] | None
 ) -> Turn:
     """Nobody converts money here: what it may cost is asked for again, or left as it was read back."""
     name = talk.setting.replies.currency(talk.setting.plan.currency)
@@ -491,19 +351,19 @@ def _other_currency(
     if kept:
         state, before = kept
         still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
-        return before.after(sorry).end("asked", _question(still, talk), intent=intent, state=still)
+        return before.after(sorry).still(still, question(still, talk))
     asking = Asking(intent=intent, slots=without_budget(slots), slot=BUDGET)
-    return talk.after(sorry).end("asked", _question(asking, talk), intent=intent, state=asking)
+    return talk.after(sorry).still(asking, question(asking, talk))
 
 
 def _same_before(
-    intent: str, slots: Mapping[str, str | int], price: Money, talk: _Talk
+    intent: str, slots: Mapping[str, str | int], price: Money, talk: Talk
 ) -> tuple[Order, datetime] | None:
     span, moment = talk.setting.limits.same_again, talk.moment
     return same_before(intent, slots, price, history=moment.history, now=moment.now, span=span)
 
 
-def _order(intent: str, quote: Quote, talk: _Talk) -> Order:
+def _order(intent: str, quote: Quote, talk: Talk) -> Order:
     rebate, terms = talk.setting.plan.rebate(intent, quote.total)
     return Order(
         id=new_id(talk.moment.now),
@@ -519,16 +379,6 @@ def _order(intent: str, quote: Quote, talk: _Talk) -> Order:
         notification=talk.setting.plan.notification(intent),
         terms=talk.setting.plan.terms(intent, quote.total),
     )
-
-
-def _about(state: Pending) -> str:
-    match state:
-        case Asking(intent=intent):
-            return intent
-        case Confirming(order=order) | Proving(order=order):
-            return order.intent
-        case Offering(match=match):
-            return match.intent
 
 
 def _call_off(state: State, reason: str, moment: Moment) -> tuple[OrderEvent, ...]:

@@ -102,6 +102,17 @@ Pending: TypeAlias = Asking | Confirming | Proving | Offering
 State: TypeAlias = Idle | Pending
 
 
+def about(state: Pending) -> str:
+    """The intent that is being talked about."""
+    match state:
+        case Asking(intent=intent):
+            return intent
+        case Confirming(order=order) | Proving(order=order):
+            return order.intent
+        case Offering(match=match):
+            return match.intent
+
+
 @dataclass(frozen=True, kw_only=True)
 class Turn:
     """What one utterance came to."""
