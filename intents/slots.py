@@ -168,6 +168,7 @@ class SlotFinder:
     ) -> list[_Filled]:
         """The slots that the values of lists fill."""
         filled: list[_Filled] = []
+        named = frozenset(self._catalogue.intents[intent].named)
         contradicted: set[str] = set()
         undecided: set[str] = set()
         last_slot, last_stop, apart = "", 0, False
@@ -195,6 +196,11 @@ class SlotFinder:
                 (again,) = slots
                 if again in self._several[intent]:
                     slot, apart = again, True
+                    last = max(each.span.stop for each in filled if each.slot == again)
+                    # "A ham pizza and a mushroom pizza" are two things, "a ham pizza with mushrooms" is one.
+                    between, behind = words[last : span.start], words[span.stop : span.stop + 1]
+                    if not named.isdisjoint(between) and not named.isdisjoint(behind):
+                        contradicted.add(again)
                 elif value not in [each.value for each in filled if each.slot == again]:
                     contradicted.add(again)
             if slot is not None:

@@ -309,6 +309,8 @@ def test_some_things_count_in_a_conversation_only(
         # Of several kinds in one order each is asked for.
         ("order two pizzas one large ham and one small margherita", {"quantity": 2}),
         ("order two large pizzas one with ham and one with olives", {"quantity": 2, "size": "large"}),
+        ("order a large ham pizza and a mushroom pizza", {"size": "large"}),
+        ("order a large ham pizza and a large mushroom pizza", {"size": "large"}),
         ("order a large pizza with ham but no onions", {"size": "large", "topping": "ham"}),
         ("order a large pizza with no ham", {"size": "large"}),
         (
