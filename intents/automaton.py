@@ -7,8 +7,10 @@ words there are is found by following them. A list is built once, however many t
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from hassil.expression import Alternative, Group, ListReference, Permutation, RuleReference, TextChunk
 from hassil.intents import RangeSlotList, TextSlotList
@@ -28,13 +30,16 @@ DIGITS: Final = "#"
 """The symbol for any number in digits; no text that has been cleaned holds it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ListSymbol:
     """A reference to a list, in place of a word."""
 
     key: int
     """Which list; the same for every reference to it."""
 
+
+_NONE: Final = -1
+_T = TypeVar("_T")
 
 Symbol: TypeAlias = "str | ListSymbol | None"
 """A piece of a word, `BOUNDARY`, `DIGITS`, a list, or None for nothing."""
@@ -55,10 +60,63 @@ class Scope:
     def of(cls, intents: Intents, data: IntentData) -> Scope:
         """The scope of a block: its own lists and rules before those of all."""
         return cls(
-            lists={**intents.slot_lists, **data.slot_lists},
-            rules={**intents.expansion_rules, **data.expansion_rules},
+            lists=_laid_over(intents.slot_lists, data.slot_lists),
+            rules=_laid_over(intents.expansion_rules, data.expansion_rules),
             language=intents.language,
         )
+
+
+class Arcs:
+    """The arcs of every node in the order they were added, a dozen bytes each.
+
+    As lists of tuples a household's language, which is kept twice, took 20 MB more.
+    """
+
+    def __init__(self) -> None:
+        self._symbols: list[Symbol] = []
+        self._to = array("i")
+        # Each arc to the next one of its node, each node to its first and its last.
+        self._next = array("i")
+        self._first = array("i")
+        self._last = array("i")
+
+    def node(self) -> int:
+        """A new node."""
+        self._first.append(_NONE)
+        self._last.append(_NONE)
+        return len(self._first) - 1
+
+    def add(self, start: int, symbol: Symbol, end: int) -> None:
+        """Lead on from `start`."""
+        number = len(self._to)
+        last = self._last[start]
+        if last == _NONE:
+            self._first[start] = number
+        else:
+            self._next[last] = number
+        self._last[start] = number
+        # A word stands in hundreds of templates, each of which has cut it out anew.
+        self._symbols.append(sys.intern(symbol) if isinstance(symbol, str) else symbol)
+        self._to.append(end)
+        self._next.append(_NONE)
+
+    def __len__(self) -> int:
+        """How many nodes there are."""
+        return len(self._first)
+
+    def __getitem__(self, node: int) -> list[tuple[Symbol, int]]:
+        """The symbols that lead on from a node, and where to."""
+        found = []
+        number = self._first[node]
+        while number != _NONE:
+            found.append((self._symbols[number], self._to[number]))
+            number = self._next[number]
+        return found
+
+
+def _laid_over(of_all: dict[str, _T], own: dict[str, _T]) -> Mapping[str, _T]:
+    """`own` before `of_all`: that itself for most blocks, which have none, as scopes are kept."""
+    return {**of_all, **own} if own else of_all
 
 
 class Builder:
@@ -70,7 +128,7 @@ class Builder:
         With `any_number`, any row of number words or digits stands for each number of a range; without, the words of
         those numbers that sampling knows.
         """
-        self.arcs: list[list[tuple[Symbol, int]]] = []
+        self.arcs = Arcs()
         """Node to the symbols that lead on from it, and where to."""
         self.lists: dict[int, tuple[int, int]] = {}
         """Key of a list to the nodes where its values begin and end."""
@@ -78,36 +136,32 @@ class Builder:
         """Node behind a reference to a list to the reference; nothing else leads to such a node."""
         self._spoken = spoken
         self._any_number = any_number
-        self._keys: dict[int, int] = {}
+        self._keys: dict[int, ListSymbol] = {}
         self._silent: set[int] = set()
 
     def node(self) -> int:
         """A new node."""
-        self.arcs.append([])
-        return len(self.arcs) - 1
+        return self.arcs.node()
 
     def template(self, scope: Scope, expression: Expression, start: int, end: int) -> None:
         """The sentences of a template; none where it needs a wildcard, as nobody knows what will be said there."""
         begun = self.node()
-        self._arc(start, BOUNDARY, begun)
+        self.arcs.add(start, BOUNDARY, begun)
         behind = self._expression(scope, expression, begun)
         if behind is not None:
-            self._arc(behind, BOUNDARY, end)
+            self.arcs.add(behind, BOUNDARY, end)
 
     def phrase(self, text: str, start: int, end: int) -> None:
         """Nothing but these words."""
         begun = self.node()
-        self._arc(start, BOUNDARY, begun)
-        self._arc(self._text(f" {clean(text)} ", begun), None, end)
-
-    def _arc(self, start: int, symbol: Symbol, end: int) -> None:
-        self.arcs[start].append((symbol, end))
+        self.arcs.add(start, BOUNDARY, begun)
+        self.arcs.add(self._text(f" {clean(text)} ", begun), None, end)
 
     def _text(self, text: str, node: int) -> int:
         for piece in re.split(r"(\s+)", text):
             if piece:
                 following = self.node()
-                self._arc(node, BOUNDARY if piece.isspace() else piece, following)
+                self.arcs.add(node, BOUNDARY if piece.isspace() else piece, following)
                 node = following
         return node
 
@@ -128,7 +182,7 @@ class Builder:
                 return None
             following = self.node()
             for end in reached:
-                self._arc(end, None, following)
+                self.arcs.add(end, None, following)
             return following
         if isinstance(expression, Group):
             for item in expression.items:
@@ -150,21 +204,21 @@ class Builder:
                     behind = self._expression(scope, item, said[mask])
                     if behind is None:
                         return None
-                    self._arc(behind, None, said[mask | 1 << i])
+                    self.arcs.add(behind, None, said[mask | 1 << i])
         return said[(1 << len(items)) - 1]
 
     def _list_reference(self, scope: Scope, reference: ListReference, node: int) -> int | None:
         """A list stands as one symbol; what its values say has a beginning and an end of its own."""
         slot_list = scope.lists[reference.list_name]
-        key = self._keys.get(id(slot_list))
-        if key is None:
-            key = self._keys[id(slot_list)] = len(self._keys)
-            self._list(scope, slot_list, key)
-        if key in self._silent:
+        symbol = self._keys.get(id(slot_list))
+        if symbol is None:
+            symbol = self._keys[id(slot_list)] = ListSymbol(len(self._keys))
+            self._list(scope, slot_list, symbol.key)
+        if symbol.key in self._silent:
             return None
         following = self.node()
         self.references[following] = reference
-        self._arc(node, ListSymbol(key), following)
+        self.arcs.add(node, symbol, following)
         return following
 
     def _list(self, scope: Scope, slot_list: SlotList, key: int) -> None:
@@ -174,12 +228,12 @@ class Builder:
             behind = self._expression(scope, value, first)
             if behind is not None:
                 said = True
-                self._arc(behind, None, last)
+                self.arcs.add(behind, None, last)
                 if self._any_number and isinstance(slot_list, RangeSlotList):
                     # Another number word may follow; which rows of them are numbers of the range, hassil knows.
-                    self._arc(self._text(" ", behind), None, first)
+                    self.arcs.add(self._text(" ", behind), None, first)
         if self._any_number and isinstance(slot_list, RangeSlotList):
-            self._arc(first, DIGITS, last)
+            self.arcs.add(first, DIGITS, last)
         if not said:
             self._silent.add(key)
 
