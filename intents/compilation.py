@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,9 @@ def _normalise(expression: Expression) -> None:
     # In place: hassil matches against `text`; `original_text` keeps the spoken form, which sampling reads.
     for node in nodes(expression):
         if isinstance(node, TextChunk):
-            node.text = _spaced(node.text, normalise(node.text))
+            # A word stands in hundreds of templates, each of which has cut it out anew.
+            node.text = sys.intern(_spaced(node.text, normalise(node.text)))
+            node.original_text = sys.intern(node.original_text)
 
 
 def _spaced(before: str, after: str) -> str:

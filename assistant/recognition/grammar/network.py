@@ -11,7 +11,7 @@ ends there is maximised once and then fans out, which keeps a junction of many w
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -35,16 +35,17 @@ FILLERS: Final = ("SIL", "+NSN+")
 """What may stand between words."""
 
 NO_WORD: Final = -1
+_NONE: Final = -1
 
 MOST_INSTANCES: Final = 3_000_000
-"""Instances at most; half a kilobyte each while it is compiled, and a machine at home must not run out of memory."""
+"""Instances at most; each takes a quarter of a kilobyte while it is compiled, and machines at home have little."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
     """Arrays over instances (a phone in its place and context, three states) and links between them."""
 
-    phone: NDArray[np.int32]
+    phone: NDArray[np.int8]
     """Context-independent phone of each instance, shape (n,)."""
     filler: NDArray[np.bool_]
     """Whether an instance is silence or noise, shape (n,)."""
@@ -60,7 +61,7 @@ class Network:
     """Senone of each such column; those of the context-independent phones come first."""
     phone_senones: int
     """How many columns those are."""
-    matrix: NDArray[np.int16]
+    matrix: NDArray[np.int8]
     """Which transitions it has, shape (n,)."""
     transitions: NDArray[np.float32]
     """Log probabilities of each matrix: to stay in each state, then to leave each; shape (6, matrices)."""
@@ -94,12 +95,12 @@ class Network:
 class _Arcs:
     """Phones between nodes, as growing columns."""
 
-    start: list[int]
-    end: list[int]
-    phone: list[int]
-    position: list[int]
-    word: list[int]
-    weight: list[float]
+    start: array[int] = field(default_factory=lambda: array("i"))
+    end: array[int] = field(default_factory=lambda: array("i"))
+    phone: array[int] = field(default_factory=lambda: array("b"))
+    position: array[int] = field(default_factory=lambda: array("b"))
+    word: array[int] = field(default_factory=lambda: array("i"))
+    weight: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, start: int, end: int, phone: int, position: int, word: int, weight: float) -> int:
         self.start.append(start)
@@ -147,7 +148,7 @@ def _phone_arcs(
     word's own, and names it; so the last phone, which is there once for each sound that the border gives it, is shared
     by all words that lead to the same node and end alike.
     """
-    arcs = _Arcs(start=[], end=[], phone=[], position=[], word=[], weight=[])
+    arcs = _Arcs()
     nodes = graph.nodes
     leaving: dict[int, list[int]] = {}
     for index, start in enumerate(graph.start):
@@ -209,7 +210,7 @@ class _Sides:
     """Where each stands there."""
 
 
-def _sides(masks: list[int]) -> list[_Sides]:
+def _sides(masks: array[int]) -> list[_Sides]:
     """Sets of phones, bit by bit in a number, as phones in order; equal ones are one object."""
     known: dict[int, _Sides] = {}
     for mask in set(masks):
@@ -222,7 +223,7 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
     definition = model.definition
     is_filler = [model.is_filler(phone) for phone in range(len(definition.phones))]
     context = [model.silence if filler else phone for phone, filler in enumerate(is_filler)]
-    before, after = [0] * nodes, [0] * nodes
+    before, after = array("Q", bytes(8 * nodes)), array("Q", bytes(8 * nodes))
     for start, end, phone in zip(arcs.start, arcs.end, arcs.phone, strict=True):
         before[end] |= 1 << context[phone]
         after[start] |= 1 << context[phone]
@@ -233,7 +234,8 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
         before[shared] |= before[node]
     lefts, rights = _sides(before), _sides(after)
     # A link for each sound before and each sound after a node.
-    base = [0, *accumulate(len(lo.phones) * len(ro.phones) for lo, ro in zip(lefts, rights, strict=True))]
+    widths = (len(lo.phones) * len(ro.phones) for lo, ro in zip(lefts, rights, strict=True))
+    base = array("i", accumulate(widths, initial=0))
 
     rows: dict[tuple[int, int, int, tuple[int, ...]], tuple[int, ...]] = {}
 
@@ -246,7 +248,8 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
             found = rows[key] = tuple(definition.sequence_of[triphones].tolist())
         return found
 
-    phone_, position_, word_, sequence_ = (array("i") for _ in range(4))
+    phone_, position_ = array("b"), array("b")
+    word_, sequence_ = array("i"), array("i")
     exit_from, exit_to, entry_from, entry_to = (array("i") for _ in range(4))
     entry_weight = array("f")
     columns = zip(arcs.start, arcs.end, arcs.phone, arcs.position, arcs.word, arcs.weight, strict=True)
@@ -282,8 +285,10 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
                     entry_to.append(instance)
                     entry_weight.append(weight)
 
+    # Before the arrays are put in order, which takes the most memory.
+    rows.clear()
     links_ = base[-1]
-    phones = np.array(phone_, dtype=np.int32)
+    phones = np.array(phone_, dtype=np.int8)
     positions = np.array(position_, dtype=np.int8)
     filler = np.array(is_filler)[phones]
     needed = definition.senones[np.array(sequence_, dtype=np.int64)]
@@ -311,7 +316,7 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
         states=np.ascontiguousarray(column[needed].T),
         senones=senones_,
         phone_senones=len(own),
-        matrix=definition.transitions_of[phones].astype(np.int16),
+        matrix=definition.transitions_of[phones].astype(np.int8),
         transitions=np.ascontiguousarray(np.concatenate([model.stay, model.leave], axis=1).T),
         exit_start=exit_start,
         exit_link=np.array(exit_to, dtype=np.int32)[exit_order],
@@ -327,7 +332,7 @@ def _enter_shared(
     graph: WordGraph,
     lefts: list[_Sides],
     rights: list[_Sides],
-    base: list[int],
+    base: array[int],
     entries: tuple[array[int], array[int], array[float]],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """The entries (link, instance, weight): the list's own, and those of every place that leads to it."""
@@ -335,36 +340,47 @@ def _enter_shared(
     targets = np.array(entries[1], dtype=np.int32)
     weights = np.array(entries[2], dtype=np.float32)
     starts, order = _grouped(sources, base[-1])
-    behind: dict[int, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+    own_targets, own_weights = targets[order], weights[order]
+    del order
+    # What is added, one stretch after another; of each link the last stretch, and of each stretch the link's one before
+    # it. Arrays of their own for each link took most of the memory of compiling.
+    more_sources, more_targets, more_weights = array("i"), array("i"), array("f")
+    begins, before = array("i", [0]), array("i")
+    last = array("i", [_NONE]) * base[-1]
 
-    def entered(link: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        found = behind.get(link)
-        if found is None:
-            at = order[starts[link] : starts[link + 1]]
-            found = behind[link] = targets[at], weights[at]
-        return found
+    def entered(link: int) -> tuple[array[int], NDArray[np.float32]]:
+        own = slice(starts[link], starts[link + 1])
+        instances, shares = array("i", own_targets[own].tobytes()), array("f", own_weights[own].tobytes())
+        stretches = []
+        number = last[link]
+        while number != _NONE:
+            stretches.append(slice(begins[number], begins[number + 1]))
+            number = before[number]
+        for stretch in reversed(stretches):
+            instances += more_targets[stretch]
+            shares += more_weights[stretch]
+        return instances, np.frombuffer(shares, dtype=np.float32)
 
-    more: list[tuple[int, NDArray[np.int32], NDArray[np.float32]]] = []
     for node, shared, share in graph.skips:
         width, far_width = len(rights[node].phones), len(rights[shared].phones)
         for left, i in lefts[node].place.items():
             row = base[node] + i * width
             far_row = base[shared] + lefts[shared].place[left] * far_width
             for right, j in rights[shared].place.items():
-                own = row + rights[node].place[right]
                 instances, shares = entered(far_row + j)
-                if len(instances):
-                    shares = shares + np.float32(share)
-                    more.append((own, instances, shares))
-                    held = entered(own)
-                    behind[own] = np.concatenate([held[0], instances]), np.concatenate([held[1], shares])
-    if not more:
-        return sources, targets, weights
-    counts = [len(instances) for _, instances, _ in more]
+                if not instances:
+                    continue
+                link = row + rights[node].place[right]
+                more_sources.extend([link] * len(instances))
+                more_targets += instances
+                more_weights.frombytes((shares + np.float32(share)).tobytes())
+                begins.append(len(more_targets))
+                before.append(last[link])
+                last[link] = len(before) - 1
     return (
-        np.concatenate([sources, np.repeat(np.array([own for own, _, _ in more], dtype=np.int32), counts)]),
-        np.concatenate([targets, *(instances for _, instances, _ in more)]),
-        np.concatenate([weights, *(shares for _, _, shares in more)]),
+        np.concatenate([sources, np.array(more_sources, dtype=np.int32)]),
+        np.concatenate([targets, np.array(more_targets, dtype=np.int32)]),
+        np.concatenate([weights, np.array(more_weights, dtype=np.float32)]),
     )
 
 
