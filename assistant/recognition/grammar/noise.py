@@ -71,7 +71,7 @@ def speech_mixture(model: AcousticModel, size: int = GAUSSIANS) -> SpeechMixture
     points = means / scale
     for _ in range(_ROUNDS):
         ends = centres / scale
-        nearest = ((ends**2).sum(axis=1) - 2 * points @ ends.T).argmin(axis=1)
+        nearest = _nearest(points, ends)
         mass = np.bincount(nearest, weights, size)
         held = mass > 0
         sums = np.stack([np.bincount(nearest, weights * means[:, d], size) for d in range(CEPSTRA)], axis=1)
@@ -84,6 +84,15 @@ def speech_mixture(model: AcousticModel, size: int = GAUSSIANS) -> SpeechMixture
         variances=second[held] / mass[held, None] - centres[held] ** 2,
         log_weights=np.log(mass[held] / mass.sum()),
     )
+
+
+def _nearest(points: NDArray[np.float64], ends: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The nearest of the `ends`, shape (k, d), to each of the points, shape (n, d)."""
+    distances = 2 * points @ ends.T
+    # In place: a second matrix of that size would be the most memory that a start takes.
+    np.subtract((ends**2).sum(axis=1), distances, out=distances)
+    nearest: NDArray[np.intp] = distances.argmin(axis=1)
+    return nearest
 
 
 def compensated(

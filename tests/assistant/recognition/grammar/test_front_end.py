@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ from assistant.recognition.grammar.front_end import (
     with_floor,
     without_noise,
 )
-from assistant.recognition.grammar.noise import compensated, speech_mixture
+from assistant.recognition.grammar.noise import GAUSSIANS, compensated, speech_mixture
 from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE, to_int16
 from tests.assistant.recognition.hearing import hiss
@@ -98,6 +99,17 @@ def test_compensation_brings_noisy_speech_nearer_to_clean(
     better -= better.mean(axis=0)
     loud = clean_mel.sum(axis=1) > np.median(clean_mel.sum(axis=1))
     assert np.abs(better - clean)[loud].mean() < 0.95 * np.abs(raw - clean)[loud].mean()
+
+
+def test_the_mixture_is_made_with_one_matrix_of_distances(model: AcousticModel) -> None:
+    matrix = len(model.definition.phones) * model.means.shape[2] * GAUSSIANS * 8
+    tracemalloc.start()
+    try:
+        speech_mixture(model)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert matrix <= peak < 1.5 * matrix
 
 
 def test_quiet_around_speech_is_left_out_but_for_a_margin(jazz: NDArray[np.int16]) -> None:
