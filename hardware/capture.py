@@ -19,7 +19,6 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hardware.audio import SAMPLE_RATE
 from hardware.errors import MicrophoneError
 from hardware.frames import Frame
 from hardware.portaudio import InputDevice, load, query_devices, restart
@@ -100,13 +99,13 @@ def choose(sounddevice: ModuleType, wanted: str | int | None, devices: list[Inpu
             raise MicrophoneError(f"the system has no default microphone; name one of: {there}")
         return default
     try:
-        index = sounddevice.query_devices(wanted, "input")["index"]
+        number = sounddevice.query_devices(wanted, "input")["index"]
     except (ValueError, sounddevice.PortAudioError) as error:
         reason = (
             "more than one device fits" if str(error).startswith("Multiple") else "there is no such device"
         )
         raise MicrophoneError(f"microphone {wanted!r}: {reason}; name one of: {there}") from error
-    return next(device for device in devices if device.index == index)
+    return next(device for device in devices if device.number == number)
 
 
 def lasting_name(name: str) -> str:
@@ -114,25 +113,25 @@ def lasting_name(name: str) -> str:
     return _ALSA_PLACE.sub("", name)
 
 
-def open_source(wanted: str | int | None, *, chunk_s: float, buffer_s: float) -> Source:
-    """Open a device at 16 kHz mono or else as it likes, and start it; raises MicrophoneError. May hang."""
+def open_source(wanted: str | int | None, *, rate: float, chunk_s: float, buffer_s: float) -> Source:
+    """Open a device at `rate` in Hz and mono or else as it likes, and start it; raises MicrophoneError. May hang."""
     sounddevice = load()
     device = choose(sounddevice, wanted, query_devices())
     refusals: list[str] = []
-    for rate in dict.fromkeys([float(SAMPLE_RATE), device.rate]):
+    for tried in dict.fromkeys([rate, device.rate]):
         # A raw device takes only the number of channels it has.
         for channels in dict.fromkeys([1, device.channels]):
             source = Source(
                 name=device.name,
-                rate=rate,
+                rate=tried,
                 channels=channels,
-                block_frames=round(rate * chunk_s),
+                block_frames=round(tried * chunk_s),
                 blocks=max(2, round(buffer_s / chunk_s)),
             )
             try:
-                _start(sounddevice, source, device.index)
+                _start(sounddevice, source, device.number)
             except sounddevice.PortAudioError as error:
-                refusals.append(f"{rate:g} Hz with {channels} channel(s): {error}")
+                refusals.append(f"{tried:g} Hz with {channels} channel(s): {error}")
             else:
                 return source
     raise MicrophoneError(
@@ -159,12 +158,12 @@ def _start(sounddevice: ModuleType, source: Source, index: int) -> None:
 
 
 def record(
-    write: Callable[[Frame], None], wanted: str | int | None, *, chunk_s: float, buffer_s: float
+    write: Callable[[Frame], None], wanted: str | int | None, *, rate: float, chunk_s: float, buffer_s: float
 ) -> None:
-    """Record without end, from the microphone that is wanted whenever it is there."""
+    """Record without end, from the microphone that is wanted whenever it is there, at `rate` in Hz if it can."""
     while True:
         try:
-            source = open_source(wanted, chunk_s=chunk_s, buffer_s=buffer_s)
+            source = open_source(wanted, rate=rate, chunk_s=chunk_s, buffer_s=buffer_s)
         except MicrophoneError as error:
             write(Frame(b"U", str(error).encode()))
         else:
@@ -192,7 +191,13 @@ def main() -> None:
     write = output_for_frames()
     end_with_parent()
     try:
-        record(write, options["device"], chunk_s=options["chunk_s"], buffer_s=options["buffer_s"])
+        record(
+            write,
+            options["device"],
+            rate=options["rate"],
+            chunk_s=options["chunk_s"],
+            buffer_s=options["buffer_s"],
+        )
     except BrokenPipeError:
         # Nobody listens any more; PortAudio is not asked, since it may hang.
         os._exit(0)

@@ -144,6 +144,7 @@ class _Recording:
         settings = self._settings
         options = {
             "device": self._wanted,
+            "rate": float(SAMPLE_RATE),
             "chunk_s": settings.chunk_s,
             "buffer_s": settings.buffer_s,
         }

@@ -6,8 +6,7 @@ import atexit
 import importlib
 import sys
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from hardware.errors import MicrophoneError
 
@@ -21,11 +20,10 @@ OPEN_BOUND_S: Final = 10.0
 """Seconds PortAudio may take to start or to open a device; asking slow USB devices takes a few."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputDevice:
+class InputDevice(NamedTuple):
     """A device that sound can come from."""
 
-    index: int
+    number: int
     """Number PortAudio gives it; changes when devices come and go."""
     name: str
     """Name it goes by."""
@@ -40,7 +38,7 @@ class InputDevice:
 
     def __str__(self) -> str:
         """One line for a list."""
-        return f"{self.index}: {self.name} ({self.host_api}){', the default' if self.is_default else ''}"
+        return f"{self.number}: {self.name} ({self.host_api}){', the default' if self.is_default else ''}"
 
 
 def load() -> ModuleType:
@@ -93,7 +91,7 @@ def query_devices() -> list[InputDevice]:
             default = None
         return [
             InputDevice(
-                index=number,
+                number=number,
                 name=device["name"],
                 host_api=host_apis[device["hostapi"]]["name"],
                 channels=device["max_input_channels"],

@@ -31,7 +31,7 @@ _TAIL_S: Final = 10.0
 class OutputDevice:
     """A device that sound can go to."""
 
-    index: int
+    number: int
     name: str
     is_default: bool
 
@@ -102,9 +102,9 @@ def _devices() -> Any:
     return {
         "library": sounddevice.get_portaudio_version()[1],
         "rates": [rate for rate in RATES if _takes(sounddevice, rate)],
-        "inputs": [vars(device) for device in inputs],
+        "inputs": [device._asdict() for device in inputs],
         "outputs": [
-            {"index": device["index"], "name": device["name"], "is_default": device["index"] == default}
+            {"number": device["index"], "name": device["name"], "is_default": device["index"] == default}
             for device in outputs
         ],
     }

@@ -30,7 +30,7 @@ def check_devices(devices: SoundDevices) -> Finding:
         "default_takes_hz": list(devices.rates),
         "inputs": [
             {
-                "index": device.index,
+                "index": device.number,
                 "name": device.name,
                 "host_api": device.host_api,
                 "channels": device.channels,
@@ -40,7 +40,7 @@ def check_devices(devices: SoundDevices) -> Finding:
             for device in devices.inputs
         ],
         "outputs": [
-            {"index": device.index, "name": device.name, "default": device.is_default}
+            {"index": device.number, "name": device.name, "default": device.is_default}
             for device in devices.outputs
         ],
     }

@@ -375,6 +375,16 @@ def test_importing_the_package_does_not_load_portaudio() -> None:
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
 
 
+@pytest.mark.parametrize("module", ["hardware.capture", "hardware.playback"])
+def test_the_processes_of_the_sound_load_little(module: str) -> None:
+    large = ("numpy", "dataclasses", "inspect", "asyncio", "logging")
+    script = f"import sys, {module}, sounddevice; print(*(name for name in {large} if name in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def source(*, rate: float = SAMPLE_RATE, channels: int = 1, blocks: int = 4) -> Source:
     made = Source(name="test", rate=rate, channels=channels, block_frames=round(rate * 0.08), blocks=blocks)
     made.stream = SimpleNamespace(active=False)

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 MB = 1 << 20
 LEVEL = Level(peak_dbfs=-12, level_dbfs=-20, floor_dbfs=-60, clipped=0, zeros=0.01)
 RECORDING = Recording(seconds=3, lost_frames=0, level=LEVEL)
-MICROPHONE = InputDevice(index=1, name="USB", host_api="ALSA", channels=1, rate=48000, is_default=True)
+MICROPHONE = InputDevice(number=1, name="USB", host_api="ALSA", channels=1, rate=48000, is_default=True)
 DEVICES = SoundDevices(
     library="PortAudio V19",
     inputs=(MICROPHONE,),
-    outputs=(OutputDevice(index=0, name="jack", is_default=True),),
+    outputs=(OutputDevice(number=0, name="jack", is_default=True),),
     rates=(44100, 48000),
 )
 LOG = LogHealth(
