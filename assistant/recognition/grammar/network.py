@@ -13,7 +13,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -36,6 +36,8 @@ FILLERS: Final = ("SIL", "+NSN+")
 
 NO_WORD: Final = -1
 _NONE: Final = -1
+
+_Column: TypeAlias = "array[int] | array[float] | NDArray[Any]"
 
 MOST_INSTANCES: Final = 3_000_000
 """Instances at most; each takes a quarter of a kilobyte while it is compiled, and machines at home have little."""
@@ -285,9 +287,15 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
                     entry_to.append(instance)
                     entry_weight.append(weight)
 
-    # Before the arrays are put in order, which takes the most memory.
+    # What is no longer needed goes at once: here compiling takes the most memory.
     rows.clear()
     links_ = base[-1]
+    exit_start, exit_link = _ordered(len(phone_), exit_from, exit_to)
+    del exit_from, exit_to
+    entries = _enter_shared(graph, lefts, rights, base, (entry_from, entry_to, entry_weight))
+    del entry_from, entry_to, entry_weight
+    entry_start, entry_instance, shares = _ordered(links_, *entries)
+    del entries
     phones = np.array(phone_, dtype=np.int8)
     positions = np.array(position_, dtype=np.int8)
     filler = np.array(is_filler)[phones]
@@ -302,9 +310,6 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
         if silence is not None:
             width = len(rights[node].phones)
             last_weight[base[node] + silence : base[node + 1] : width] = weight
-    exit_start, exit_order = _grouped(np.array(exit_from), len(phones))
-    entries = _enter_shared(graph, lefts, rights, base, (entry_from, entry_to, entry_weight))
-    entry_start, entry_order = _grouped(entries[0], links_)
     first_node = graph.start_node
     first = base[first_node] + lefts[first_node].place[model.silence] * len(rights[first_node].phones)
     return Network(
@@ -319,10 +324,10 @@ def _expand(graph: WordGraph, model: AcousticModel, arcs: _Arcs, nodes: int) -> 
         matrix=definition.transitions_of[phones].astype(np.int8),
         transitions=np.ascontiguousarray(np.concatenate([model.stay, model.leave], axis=1).T),
         exit_start=exit_start,
-        exit_link=np.array(exit_to, dtype=np.int32)[exit_order],
+        exit_link=exit_link,
         entry_start=entry_start,
-        entry_instance=entries[1][entry_order],
-        entry_weight=entries[2][entry_order],
+        entry_instance=entry_instance,
+        entry_weight=shares,
         first_links=np.arange(first, first + len(rights[first_node].phones), dtype=np.int32),
         last_weight=last_weight,
     )
@@ -336,12 +341,7 @@ def _enter_shared(
     entries: tuple[array[int], array[int], array[float]],
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
     """The entries (link, instance, weight): the list's own, and those of every place that leads to it."""
-    sources = np.array(entries[0], dtype=np.int32)
-    targets = np.array(entries[1], dtype=np.int32)
-    weights = np.array(entries[2], dtype=np.float32)
-    starts, order = _grouped(sources, base[-1])
-    own_targets, own_weights = targets[order], weights[order]
-    del order
+    starts, own_targets, own_weights = _ordered(base[-1], *entries)
     # What is added, one stretch after another; of each link the last stretch, and of each stretch the link's one before
     # it. Arrays of their own for each link took most of the memory of compiling.
     more_sources, more_targets, more_weights = array("i"), array("i"), array("f")
@@ -378,16 +378,19 @@ def _enter_shared(
                 before.append(last[link])
                 last[link] = len(before) - 1
     return (
-        np.concatenate([sources, np.array(more_sources, dtype=np.int32)]),
-        np.concatenate([targets, np.array(more_targets, dtype=np.int32)]),
-        np.concatenate([weights, np.array(more_weights, dtype=np.float32)]),
+        np.concatenate([entries[0], more_sources]),
+        np.concatenate([entries[1], more_targets]),
+        np.concatenate([entries[2], more_weights]),
     )
 
 
-def _grouped(keys: NDArray[np.int32], groups: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Offsets of each key's group, and the order that puts the groups one after another."""
-    counts = np.bincount(keys, minlength=groups)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int32), np.argsort(keys, kind="stable")
+def _ordered(groups: int, keys: _Column, *columns: _Column) -> tuple[NDArray[Any], ...]:
+    """Offsets of the group of each key below `groups`, and the columns with one group after another."""
+    # Arrays of Python's are looked into here, and not copied.
+    counts = np.bincount(np.asarray(keys), minlength=groups)
+    order = np.argsort(np.asarray(keys), kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return starts, *(np.asarray(column)[order] for column in columns)
 
 
 def _can_end(network: Network) -> bool:
