@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median, quantiles
 from typing import IO, TYPE_CHECKING, Final
@@ -78,11 +78,40 @@ class Ear:
         self._process.wait()
 
 
+class Most:
+    """The most memory that a process and its children have at a time, looked at fifty times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self.bytes = 0
+        self._pid = pid
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.02):
+            # A child may end while it is looked at.
+            with suppress(OSError):
+                self.bytes = max(self.bytes, memory(self._pid))
+
+    def end(self) -> None:
+        """Look no more."""
+        self._ended.set()
+        self._thread.join()
+
+
 @contextmanager
 def device(
-    microphone: VirtualMicrophone, db: Path, *options: str, errors: IO[str] | None = None
+    microphone: VirtualMicrophone,
+    db: Path,
+    *options: str,
+    errors: IO[str] | None = None,
+    starting: list[int] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`pennyworth listen`, until it hears; what it complains of goes to `errors`."""
+    """`pennyworth listen`, until it hears; what it complains of goes to `errors`.
+
+    The most memory that it had until then, in bytes, is added to `starting`.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "assistant.cli", "--db", str(db), "listen", *options],
         env=microphone.env,
@@ -92,8 +121,14 @@ def device(
     )
     try:
         assert process.stdout is not None
-        process.stdout.readline()
-        microphone.wait_for_listener()
+        most = Most(process.pid)
+        try:
+            process.stdout.readline()
+            microphone.wait_for_listener()
+        finally:
+            most.end()
+        if starting is not None:
+            starting.append(most.bytes)
         threading.Thread(target=process.stdout.read, daemon=True).start()
         time.sleep(3)
         yield process
@@ -117,9 +152,10 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
         room = np.random.default_rng(0).normal(0, 60, round(IDLE_S + 10) * 16000).astype(np.int16)
         soundfile.write(noise, room, 16000)
         silences: list[float] = []
+        starting: list[int] = []
         mouth, ear = Ear(LOUDSPEAKER, microphone.env), Ear(MICROPHONE, microphone.env)
         # Started for the first time, so that it has just compiled its language.
-        with device(microphone, folder / "live.db") as process:
+        with device(microphone, folder / "live.db", starting=starting) as process:
             for case in cases:
                 mouth.loud.clear()
                 ear.loud.clear()
@@ -132,7 +168,7 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
                     while time.monotonic() - mouth.loud[-1] < 1.0:
                         time.sleep(0.05)
             talked = memory(process.pid)
-        with device(microphone, folder / "idle.db", "--mode", "wake") as process:
+        with device(microphone, folder / "idle.db", "--mode", "wake", starting=starting) as process:
             player = subprocess.Popen(["paplay", f"--device={MICROPHONE}", str(noise)], env=microphone.env)
             time.sleep(3)
             begun = cpu_s(process.pid)
@@ -162,6 +198,10 @@ def live(folder: Path, every: int = 1) -> list[tuple[str, str]]:
         ("answered within 350 ms", f"{sum(s <= 0.35 for s in silences) / len(silences):.0%}"),
         *((f"by the log, {what}, median", f"{median(each) / 1000:.0f} ms") for what, each in stages),
         ("frames lost meanwhile", str(lost)),
+        (
+            "memory at its most in a first start, which compiles the language / in one after it",
+            f"{starting[0] / 1e6:.0f} / {starting[1] / 1e6:.0f} MB",
+        ),
         ("memory after all that, shared pages counted once (PSS)", f"{talked / 1e6:.0f} MB"),
         ("waiting for the wake word in a quiet room, all processes, share of a core", f"{idle:.1%}"),
         ("memory of that, likewise", f"{resident / 1e6:.0f} MB"),
@@ -207,11 +247,20 @@ def cpu_s(pid: int) -> float:
 def memory(pid: int) -> int:
     """Proportional set size of a process and its children, bytes."""
     found = 0
+    program = command_line(pid)
     for each in processes(pid):
+        if each != pid and command_line(each) == program:
+            # Not yet a program of its own: what it has is its parent's.
+            continue
         for line in Path(f"/proc/{each}/smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
                 found += int(line.split()[1]) * 1024
     return found
+
+
+def command_line(pid: int) -> bytes:
+    """What a process was started with."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def main() -> None:
