@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from intents.normalise import clean
 from intents.results import IntentMatch
-from intents.template_graph import START, TemplateGraph
+from intents.template_graph import REMEMBERED, START, TemplateGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +25,9 @@ class Endings:
         """Index `catalogue`; the answers to a question when it is first asked."""
         self._catalogue = catalogue
         self._skipped = frozenset(catalogue.commands.skip_words)
-        self._commands = TemplateGraph(catalogue.commands, catalogue.commands.intents, spoken=True)
+        self._commands = TemplateGraph(
+            catalogue.commands, catalogue.commands.intents, spoken=True, remembered=REMEMBERED
+        )
         self._answers: dict[tuple[str, str], TemplateGraph] = {}
         # What every sentence begins with takes the longest to work out, and nobody should wait for that.
         self._commands.step([START], "")
@@ -95,7 +97,9 @@ class Endings:
             answers = self._catalogue.answers.get(asked)
             if answers:
                 if asked not in self._answers:
-                    self._answers[asked] = TemplateGraph(answers, answers.intents, spoken=True)
+                    self._answers[asked] = TemplateGraph(
+                        answers, answers.intents, spoken=True, remembered=REMEMBERED
+                    )
                 yield answers, self._answers[asked]
 
     def _onward(self, graph: TemplateGraph, text: str) -> Iterator[tuple[Template, Onward]]:

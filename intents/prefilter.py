@@ -19,7 +19,7 @@ from hassil.recognize import recognize_all
 from intents.automaton import Scope
 from intents.descent import Unresolved
 from intents.exact import Reading, asks, meaning_of, rank, readings, slot_values
-from intents.template_graph import TemplateGraph
+from intents.template_graph import REMEMBERED, TemplateGraph
 from intents.values import language_of
 from intents.walk import chunks, references
 
@@ -47,7 +47,9 @@ class Prefilter:
         skipped = sorted({word.strip() for word in commands.skip_words} - {""}, key=lambda word: -len(word))
         self._skipped = frozenset(word.split()[0] for word in skipped)
         self._skip_words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, skipped))})(?!\w)", re.IGNORECASE)
-        self._graph = TemplateGraph(commands, commands.intents, spoken=False, any_number=True)
+        self._graph = TemplateGraph(
+            commands, commands.intents, spoken=False, any_number=True, remembered=REMEMBERED
+        )
         self._known = [_known(commands, template) for template in self._graph.templates]
         self._always = frozenset(n for n, known in enumerate(self._known) if known.wildcards)
         self._hassils = self._always.union(

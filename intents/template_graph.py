@@ -26,6 +26,8 @@ State: TypeAlias = tuple[int, int]
 """A node, and the node to go back to at the end of the list that it is in (-1 in none)."""
 START: Final[State] = (0, -1)
 """The state in which nothing has been said."""
+REMEMBERED: Final = 8192
+"""States of which a device remembers the ways on: some 10 MB, and a household's usual sentences come through fewer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,8 @@ class Onward:
 
 # No node: outside of lists there is none to go back to.
 _NOWHERE: Final = -1
+# This part of what is remembered goes at once, as looking for what goes costs something.
+_LET_GO: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +117,15 @@ class TemplateGraph:
         spoken: bool,
         any_number: bool = False,
         where: Callable[[IntentData], bool] = lambda _: True,
+        remembered: int | None = None,
     ) -> None:
         """The templates of `intents` (names in `commands`), of the blocks that `where` takes.
 
-        The words are as they are `spoken`, or else as they are compared. `any_number` as in `automaton.Builder`.
+        The words are as they are `spoken`, or else as they are compared. `any_number` as in `automaton.Builder`. The
+        ways on from so many states are `remembered` at most, or all: they take a kilobyte each, and a device that
+        listens for weeks comes through tens of thousands.
         """
+        self._remembered = remembered
         self._builder = Builder(spoken=spoken, any_number=any_number)
         self._builder.node()
         self._ends: dict[int, int] = {}
@@ -348,8 +356,21 @@ class TemplateGraph:
     def _ways(self, state: State) -> _Ways:
         known = self._known.get(state)
         if known is None:
-            known = self._known[state] = self._follow(*state)
+            known = self._follow(*state)
+            self._remember(state, known)
         return known
+
+    def _remember(self, state: State, ways: _Ways) -> None:
+        """Keep them, and let go of what was found first where that is too much.
+
+        But never of `START`, which every sentence needs and which takes the longest to work out.
+        """
+        known = self._known
+        if self._remembered is not None and len(known) >= self._remembered:
+            for first in tuple(itertools.islice(known, 2 + self._remembered // _LET_GO)):
+                if first != START:
+                    known.pop(first, None)
+        known[state] = ways
 
     @cached_property
     def _lists_of_word(self) -> Mapping[str, Mapping[int, tuple[int, ...]]]:
