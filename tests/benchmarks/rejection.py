@@ -26,7 +26,7 @@ import numpy as np
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.front_end import speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
-from assistant.recognition.grammar.rejection import fit, lead
+from assistant.recognition.grammar.rejection import fit
 from intents import catalogue as definitions
 from intents.catalogue import load_catalogue
 from intents.match import Matcher
@@ -157,9 +157,9 @@ def taken_for(language: str, path: Path, case: dict[str, Any]) -> Taken:
     match = matcher.match(recogniser.text(found)) if found else None
     if found is None or not isinstance(match, IntentMatch):
         return Taken(right=False, order=False, odds=-np.inf)
-    ahead = lead(recogniser.text(found), recogniser.alternatives())
-    beside, left = recogniser.beside(scores), recogniser.uncovered(found)
-    fitted = fit(found, scores, beside, recogniser.network, ahead=ahead, left=left)
+    everyday = recogniser.everyday(scores)
+    standing = recogniser.standing(found, recogniser.alternatives(), everyday)
+    fitted = fit(found, scores, everyday.along, recogniser.network, standing)
     orders = catalogue.intents[match.intent].kind == "commerce"
     return Taken(
         right=case["intent"] is not None and accepted(match, case),

@@ -22,7 +22,7 @@ import os
 import random
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -42,8 +42,8 @@ from assistant.recognition.grammar.rejection import (
     SURE,
     WEAKEST,
     Phones,
+    Standing,
     evidence,
-    lead,
     phones_of,
     size,
     weakest_of,
@@ -104,10 +104,8 @@ class Heard:
     """Whether it was taken for an order, and not only asked about."""
     size: float
     """Of its language; see `rejection.size`."""
-    lead: float
-    """How far it was ahead of other words; see `rejection.lead`."""
-    uncovered: float
-    """Speech beside it; see `rejection.uncovered`."""
+    standing: Standing
+    """Where it stands among what else could have been said."""
     phones: Phones
     """What it is judged by."""
     right: NDArray[np.bool_]
@@ -231,7 +229,9 @@ class Listener:
         free = scores[:, : network.phone_senones].max(axis=1)
         if not inside and behind(path, scores, free, network) < HOPELESS:
             return {"command": False, "hopeless": True}
-        found = phones_of(path, scores, self._recogniser.beside(scores), network)
+        everyday = self._recogniser.everyday(scores)
+        found = phones_of(path, scores, everyday.along, network)
+        standing = self._recogniser.standing(path, self._recogniser.alternatives(), everyday)
         return {
             "command": True,
             "inside": inside,
@@ -239,12 +239,11 @@ class Listener:
             "certain": match.certain,
             "heard": text,
             "size": size(network.size),
-            "lead": round(lead(text, self._recogniser.alternatives()), 4),
             "frames": found.frames.tolist(),
             "beside": found.beside.round(4).tolist(),
             "words": found.words.tolist(),
             "dip": round(found.dip, 4),
-            "uncovered": round(self._recogniser.uncovered(path), 4),
+            "standing": {name: round(value, 4) for name, value in asdict(standing).items()},
             "right": right,
         }
 
@@ -269,8 +268,7 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
             inside=line["inside"],
             order=line["order"] and line["certain"],
             size=line["size"],
-            lead=line["lead"],
-            uncovered=line["uncovered"],
+            standing=Standing(**line["standing"]),
             phones=Phones(
                 **{name: np.array(line[name]) for name in ("frames", "beside", "words")}, dip=line["dip"]
             ),
@@ -292,7 +290,9 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     long = np.array([each.phones.words.max() + 1 >= RUN for each in heard])
     large = sizes == sizes.max()
     of_small = of_an_utterance(rows[:, :SMALL], heard, teach)
-    of_large = of_an_utterance(rows, heard, teach & large & long)
+    # Some of this evidence says nearly the same: its weights would grow against each other.
+    spread = rows[teach & large & long].std(axis=0)
+    of_large = of_an_utterance(rows / spread, heard, teach & large & long, most=1.0) / spread
     of_small = np.concatenate([of_small, np.zeros(len(EVIDENCE) - SMALL)])
     least_small = lost_below(rows[people] @ of_small, LOST * spoken_by_people)
     # Short ones lose what they would if all were judged by their evidence, the others what is left.
@@ -333,12 +333,15 @@ def train(lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def of_an_utterance(
-    rows: NDArray[np.float64], heard: Sequence[Heard], which: NDArray[np.bool_]
+    rows: NDArray[np.float64], heard: Sequence[Heard], which: NDArray[np.bool_], *, most: float = 100.0
 ) -> NDArray[np.float64]:
-    """Weights of the evidence, by some of what was heard: whether it was what the path says."""
+    """Weights of the evidence, by some of what was heard: whether it was what the path says.
+
+    The smaller `most` (scikit-learn's `C`), the dearer are large weights.
+    """
     taught = [each for each, counts in zip(heard, which, strict=True) if counts]
     inside = np.array([each.inside for each in taught])
-    regression = LogisticRegression(C=100.0, max_iter=1000).fit(
+    regression = LogisticRegression(C=most, max_iter=1000).fit(
         rows[which], inside, sample_weight=balanced(weights(taught), inside)
     )
     return np.asarray(regression.coef_[0], dtype=np.float64)
@@ -371,15 +374,7 @@ def weakest_word(heard: Heard, features: NDArray[np.float64], phone: float) -> f
 def judged(heard: Iterable[Heard], features: NDArray[np.float64], phone: float) -> NDArray[np.float64]:
     """The evidence of each, shape (n, evidence)."""
     return np.array(
-        [
-            evidence(
-                each.phones,
-                each.phones.features @ features + phone,
-                ahead=each.lead,
-                left=each.uncovered,
-            )
-            for each in heard
-        ]
+        [evidence(each.phones, each.phones.features @ features + phone, each.standing) for each in heard]
     )
 
 

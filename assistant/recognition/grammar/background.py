@@ -10,7 +10,7 @@ that the grammar was forced upon. Only the sounds of the words count, so that th
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -38,6 +38,23 @@ MOST_ACTIVE: Final = 600
 """Narrower than the grammar's: nobody reads these words, and their score hardly suffers."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Everyday:
+    """The best path through the loop."""
+
+    along: NDArray[np.float32]
+    """Scores of the senones along it, shape (frames,)."""
+    score: float
+    """Natural logarithm: these, transitions, and the probabilities of its words."""
+    words: int
+    """How many words it has."""
+
+    @property
+    def cost(self) -> float:
+        """What of the score is not the sound's: transitions, words and pauses; below 0."""
+        return self.score - float(self.along.sum(dtype=np.float64))
+
+
 class Background:
     """The loop of words in the columns of a grammar's network."""
 
@@ -51,16 +68,18 @@ class Background:
         self._network = replace(loop, states=column[loop.senones[loop.states]])
         self._search = Search(Workspace(self._network), beam=BEAM, most_active=MOST_ACTIVE)
 
-    def best(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scores of the senones, shape (frames, senones), to those along the best path, shape (frames,)."""
+    def best(self, scores: NDArray[np.float32]) -> Everyday:
+        """The best path for scores of the senones, shape (frames, senones)."""
         self._search.reset()
         self._search.advance(scores)
         path = self._search.best(final=False)
         # What it was searched by is some MB.
         self._search.reset()
         if path is None:
-            return np.empty(0, dtype=np.float32)
-        return scores_along(path, scores, self._network)
+            return Everyday(along=np.empty(0, dtype=np.float32), score=0.0, words=0)
+        return Everyday(
+            along=scores_along(path, scores, self._network), score=path.score, words=len(path.words)
+        )
 
 
 @cache

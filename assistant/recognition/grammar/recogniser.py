@@ -29,7 +29,16 @@ from assistant.recognition.grammar.front_end import (
 from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY
 from assistant.recognition.grammar.noise import compensated, speech_mixture
-from assistant.recognition.grammar.rejection import confidence, fit, lead, uncovered, undoubted
+from assistant.recognition.grammar.rejection import (
+    Standing,
+    behind,
+    confidence,
+    fit,
+    fluency,
+    lead,
+    uncovered,
+    undoubted,
+)
 from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search, Workspace
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
@@ -42,6 +51,7 @@ if TYPE_CHECKING:
 
     from assistant.recognition.grammar.acoustic_model import AcousticModel
     from assistant.recognition.grammar.adaptation import Adaptation
+    from assistant.recognition.grammar.background import Everyday
     from assistant.recognition.grammar.compiled import Grammar
     from assistant.recognition.grammar.network import Network
     from assistant.recognition.grammar.rejection import Fit
@@ -202,8 +212,8 @@ class GrammarRecogniser:
         self._search.advance(scores, self._lookahead.through(scores))
         return self._search.best(final=True), scores
 
-    def beside(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Of what `search` was done in: the scores along the best path through everyday words, shape (frames,)."""
+    def everyday(self, scores: NDArray[np.float32]) -> Everyday:
+        """The best path through everyday words, in the scores that `search` gave."""
         return self._background.best(scores)
 
     def fit(self, path: Path, scores: NDArray[np.float32], alternatives: Sequence[Alternative]) -> Fit:
@@ -211,14 +221,26 @@ class GrammarRecogniser:
 
         Everyday words are searched where they can decide something: they take a good part of the time of an utterance.
         """
-        ahead, left = lead(self.text(path), alternatives), self.uncovered(path)
-        return undoubted(path, scores, self._network, ahead=ahead, left=left) or fit(
-            path, scores, self.beside(scores), self._network, ahead=ahead, left=left
-        )
+        found = undoubted(path, scores, self._network, self.standing(path, alternatives))
+        if found is None:
+            everyday = self.everyday(scores)
+            standing = self.standing(path, alternatives, everyday)
+            found = fit(path, scores, everyday.along, self._network, standing)
+        return found
 
-    def uncovered(self, path: Path) -> float:
-        """How much of the last sound that was searched no word of `path` covers; see `rejection.uncovered`."""
-        return uncovered(path, self._loud, self._network)
+    def standing(
+        self, path: Path, alternatives: Sequence[Alternative], everyday: Everyday | None = None
+    ) -> Standing:
+        """Where `path` stands in the last sound that was searched; as a command does where no `everyday` was."""
+        ahead, left = lead(self.text(path), alternatives), uncovered(path, self._loud, self._network)
+        if everyday is None:
+            return Standing(lead=ahead, uncovered=left)
+        return Standing(
+            lead=ahead,
+            uncovered=left,
+            behind=behind(path, everyday),
+            fluency=fluency(everyday, self._loud),
+        )
 
     def _unfinished(self, path: Path) -> float:
         """How much better than `path` the best one of other words is that breaks off within a sentence; logarithm."""

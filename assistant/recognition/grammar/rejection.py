@@ -10,7 +10,8 @@ deal likelier than other words of the grammar, what was not has many that are as
 
 A large language fits more by chance: more is asked of it, and more is looked at. What is foreign in a sentence is
 mostly longer than a word and shorter than the sentence, so that the weakest few words next to each other count, and the
-third of a second that everyday words fit best; and speech that is left over beside the path's words.
+half second that everyday words fit best; and speech that is left over beside the path's words. There the likelihood of
+the words counts, too: what is everyday English is a likely sentence of the loop, what is ours is hardly one.
 
 Noise, a strange voice or a bad microphone cost both paths alike: the limit need not follow them.
 `tests/training/rejection.py` computes the weights.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assistant.recognition.grammar.background import Everyday
     from assistant.recognition.grammar.network import Network
     from assistant.recognition.grammar.search import Path
     from assistant.records import Alternative
@@ -43,16 +45,26 @@ WEIGHTS: Final = "rejection.json"
 FEATURES: Final = ("beside", "beside above", "length", "length squared", "three frames", "four frames")
 """What a phone is judged by."""
 
-EVIDENCE: Final = ("mean", "hurried", "lead", "run", "dip", "uncovered")
+EVIDENCE: Final = (
+    "mean",
+    "hurried",
+    "lead",
+    "run",
+    "dip",
+    "uncovered",
+    "behind",
+    "fluency",
+    "fluency above",
+)
 """What an utterance is judged by: the mean over its phones, the share that are `hurried`, what it is ahead (`led`), the
-weakest run of `RUN` words, `Phones.dip`, and what is `uncovered`. Only the first three under a small language, where
-the rest took more of all else at the same loss of commands."""
+weakest run of `RUN` words, `Phones.dip`, what is `uncovered`, how far it is `behind` everyday words, their `fluency`.
+Only the first three under a small language, where the rest took more of all else at the same loss of commands."""
 
 RUN: Final = 4
 """Words next to each other. A sentence with fewer is judged by the evidence of a small language under a large one, too:
 what the rest was learnt from was longer, and it took more short words for an answer that were none."""
 
-DIP: Final = 30
+DIP: Final = 45
 """Frames."""
 
 SURE: Final = 2.0
@@ -64,7 +76,7 @@ WEAKEST: Final = -0.4
 Of what is no order and was taken for one, `tests/training/rejection.py` counts what passes both.
 """
 
-DOUBT: Final = (-7.0, 7.0)
+DOUBT: Final = (-5.0, 6.0)
 """Between these, by the best phone of each frame, everyday words must be searched to decide (`undoubted`)."""
 
 SMALL: Final = 10_000
@@ -76,11 +88,17 @@ FAR: Final = 24.0
 LETTERS: Final = 3
 """Of a word that makes another hypothesis: "a" or "an" is heard in anything, and means as little."""
 
+BEHIND: Final = -15.0
+FLUENCY: Final = -1.28
+"""What they are of a command, in the middle: what is taken for granted where everyday words are not searched."""
+
 _USUAL_FRAMES: Final = 8.0
 _HURRIED: Final = 4
 _WORST: Final = -12.0
 _BEST: Final = 6.0
 _NEAR: Final = -1.0
+_FLUENT: Final = -1.25
+_LEAST_LOUD: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -141,6 +159,20 @@ class Phones:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a path stands among what else could have been said."""
+
+    lead: float
+    """See `lead`."""
+    uncovered: float
+    """See `uncovered`."""
+    behind: float = BEHIND
+    """See `behind`."""
+    fluency: float = FLUENCY
+    """See `fluency`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """How well a path fits the sound."""
 
@@ -167,14 +199,11 @@ def fit(
     scores: NDArray[np.float32],
     beside: NDArray[np.float32],
     network: Network,
-    *,
-    ahead: float,
-    left: float,
+    standing: Standing,
 ) -> Fit:
     """The fit of `path`, with `scores` of shape (frames, columns) that it was searched in.
 
-    `beside` are the scores along the best path through the background, shape (frames,); `ahead` is its `lead`, and
-    `left` what is `uncovered`.
+    `beside` are the scores along the best path through the background, shape (frames,).
     """
     found, weights = phones_of(path, scores, beside, network), load_weights()
     odds = found.features @ weights.features + weights.phone
@@ -182,23 +211,25 @@ def fit(
     sums = np.bincount(found.words, odds, minlength=len(path.words))
     return Fit(
         utterance=float(
-            weights.of(size(network.size), len(path.words))
-            @ [*evidence(found, odds, ahead=ahead, left=left), 1.0]
+            weights.of(size(network.size), len(path.words)) @ [*evidence(found, odds, standing), 1.0]
         ),
         words=tuple((sums / np.maximum(count, 1)).tolist()),
         weakest=weakest_of(odds, found.words),
     )
 
 
-def evidence(found: Phones, odds: NDArray[np.float64], *, ahead: float, left: float) -> tuple[float, ...]:
+def evidence(found: Phones, odds: NDArray[np.float64], standing: Standing) -> tuple[float, ...]:
     """`EVIDENCE` of an utterance, whose phones have the log odds `odds`."""
     return (
         float(odds.mean()),
         found.hurried,
-        led(ahead),
+        led(standing.lead),
         weakest_run(odds, found.words, RUN),
         found.dip,
-        left,
+        standing.uncovered,
+        standing.behind,
+        standing.fluency,
+        max(standing.fluency - _FLUENT, 0.0),
     )
 
 
@@ -224,16 +255,30 @@ def uncovered(path: Path, loud: NDArray[np.bool_], network: Network) -> float:
     return float((loud & ~covered).sum() / max(loud.sum(), 1))
 
 
-def undoubted(
-    path: Path, scores: NDArray[np.float32], network: Network, *, ahead: float, left: float
-) -> Fit | None:
+def behind(path: Path, everyday: Everyday) -> float:
+    """How much likelier `path` is than the best one through everyday words, for each word of that; natural logarithm.
+
+    Below 0: whatever is said, the loop has more to choose from.
+    """
+    return (path.score - everyday.score) / max(everyday.words, 1)
+
+
+def fluency(everyday: Everyday, loud: NDArray[np.bool_]) -> float:
+    """What the words of the loop cost for each of the frames that are `loud`, shape (frames,); natural logarithm.
+
+    Nearer to 0 the longer and commoner the words are by which what was said is everyday English.
+    """
+    return everyday.cost / max(int(loud.sum()), _LEAST_LOUD)
+
+
+def undoubted(path: Path, scores: NDArray[np.float32], network: Network, standing: Standing) -> Fit | None:
     """The fit of `path` beside the best phone of each frame, where that leaves no doubt; None where it does.
 
     It costs nothing beside the search for everyday words, and where it is sure the two decide alike whether the path is
     turned down. What is no order and fits the best phones that well in every word is next to never found.
     """
     best = scores[:, : network.phone_senones].max(axis=1)
-    found = fit(path, scores, best, network, ahead=ahead, left=left)
+    found = fit(path, scores, best, network, standing)
     least, most = DOUBT
     sure = found.utterance < least or (found.utterance > most and not found.doubtful)
     return found if sure else None

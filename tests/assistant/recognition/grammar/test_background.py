@@ -38,7 +38,11 @@ def test_everyday_words_fit_where_the_grammar_does_not_and_never_better_than_eac
         columns = np.concatenate(
             [recogniser.network.states[list(each.states), each.instance] for each in path.segments]
         )
-        beside = recogniser.beside(scores)
+        everyday = recogniser.everyday(scores)
+        beside = everyday.along
+        # Every word, change of phone and pause has its price.
+        assert everyday.words > 0
+        assert everyday.cost < 0
         assert (beside <= scores.max(axis=1)).all()
         behind.append(float((beside - scores[np.arange(len(scores)), columns]).mean()))
     # The same words are in both: the sentence itself is hardly behind them.

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from assistant.recognition.grammar.background import Everyday
 from assistant.recognition.grammar.compiled import compile_grammar
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from assistant.recognition.grammar.rejection import (
@@ -17,7 +18,10 @@ from assistant.recognition.grammar.rejection import (
     SURE,
     WEAKEST,
     Fit,
+    Standing,
+    behind,
     fit,
+    fluency,
     lead,
     load_weights,
     phones_of,
@@ -25,7 +29,7 @@ from assistant.recognition.grammar.rejection import (
     weakest_of,
     weakest_run,
 )
-from assistant.recognition.grammar.search import RUNNER_UP, scores_along
+from assistant.recognition.grammar.search import RUNNER_UP, Path, scores_along
 from assistant.records import Alternative
 from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE
@@ -73,9 +77,9 @@ def test_a_language_between_small_and_large_weighs_between_and_a_larger_one_as_a
     assert few[-1] < weights.small[-1]
     # What is left over, and words next to each other, count under a large language only, and for what they should.
     signs = {name: (weights.small[i], weights.large[i]) for i, name in enumerate(EVIDENCE)}
-    assert [signs[name][0] for name in ("run", "dip", "uncovered")] == [0.0, 0.0, 0.0]
-    assert signs["run"][1] > 0
-    assert signs["dip"][1] > 0
+    assert [signs[name][0] for name in ("run", "dip", "uncovered", "behind")] == [0.0] * 4
+    for name in ("run", "dip", "behind"):
+        assert signs[name][1] > 0
     assert signs["uncovered"][1] < 0
 
 
@@ -84,13 +88,13 @@ def test_each_phone_of_a_path_is_judged_once_and_belongs_to_its_word() -> None:
     recogniser = listening_for(ORDER)
     path, scores = recogniser.search(read(RECORDINGS[0][0]))
     assert path is not None
-    beside = recogniser.beside(scores)
+    beside = recogniser.everyday(scores).along
     found = phones_of(path, scores, beside, recogniser.network)
     speech = [segment for segment in path.segments if not recogniser.network.filler[segment.instance]]
     assert len(found.features) == len(found.words) == len(speech)
     for segment, word in zip(speech, found.words, strict=True):
         assert path.words[word].start <= segment.start < segment.end <= path.words[word].end
-    fitted = fit(path, scores, beside, recogniser.network, ahead=0.0, left=0.0)
+    fitted = fit(path, scores, beside, recogniser.network, Standing(lead=0.0, uncovered=0.0))
     assert len(fitted.words) == len(path.words) == len(ORDER.split())
 
 
@@ -116,7 +120,7 @@ def test_a_path_that_hurries_fits_worse() -> None:
     recogniser = listening_for(ORDER)
     path, scores = recogniser.search(read(RECORDINGS[0][0]))
     assert path is not None
-    found = phones_of(path, scores, recogniser.beside(scores), recogniser.network)
+    found = phones_of(path, scores, recogniser.everyday(scores).along, recogniser.network)
     lengths = [s.end - s.start for s in path.segments if not recogniser.network.filler[s.instance]]
     assert found.hurried == np.mean([length <= 4 for length in lengths])
     for weights in (load_weights().small, load_weights().large):
@@ -130,7 +134,7 @@ def test_the_dip_is_the_stretch_that_everyday_words_fit_best() -> None:
         recogniser = listening_for(text)
         path, scores = recogniser.search(samples)
         assert path is not None
-        found = phones_of(path, scores, recogniser.beside(scores), recogniser.network)
+        found = phones_of(path, scores, recogniser.everyday(scores).along, recogniser.network)
         assert found.dip <= found.beside.mean()
         fits.append(found.dip)
     assert fits[1] < fits[0]
@@ -151,9 +155,37 @@ def test_speech_that_no_word_covers_is_left_over() -> None:
     for recogniser in (whole, half):
         path, _ = recogniser.search(samples)
         assert path is not None
-        left.append(recogniser.uncovered(path))
+        left.append(recogniser.standing(path, ()).uncovered)
     assert 0 <= left[0] < 0.2
     assert left[1] > left[0] + 0.1
+
+
+@needs_recordings
+def test_everyday_words_are_likelier_beside_what_the_grammar_does_not_hold() -> None:
+    samples, ways, fluent = read(RECORDINGS[0][0]), [], set()
+    for text in (ORDER, "order two medium mushroom lasagnas", "play some jazz in the kitchen"):
+        recogniser = listening_for(text)
+        path, scores = recogniser.search(samples)
+        assert path is not None
+        everyday = recogniser.everyday(scores)
+        standing = recogniser.standing(path, (), everyday)
+        assert standing.behind * everyday.words == pytest.approx(path.score - everyday.score)
+        ways.append(standing.behind)
+        fluent.add(round(standing.fluency, 2))
+    assert ways[0] > ways[1] > ways[2]
+    # What the loop makes of the sound has nothing to do with the grammar.
+    assert len(fluent) == 1
+
+
+def test_what_everyday_words_cost_counts_for_each_frame_of_speech() -> None:
+    along = np.full(100, -5.0, dtype=np.float32)
+    everyday = Everyday(along=along, score=-560.0, words=4)
+    path = Path(segments=(), words=(), score=-600.0)
+    assert behind(path, everyday) == -10.0
+    assert everyday.cost == -60.0
+    assert fluency(everyday, np.arange(100) < 40) == -1.5
+    # Of hardly any speech nothing is to be said.
+    assert fluency(everyday, np.arange(100) < 2) == -3.0
 
 
 def others(*texts: str) -> list[Alternative]:
@@ -254,10 +286,10 @@ def test_where_the_best_phones_leave_no_doubt_everyday_words_would_have_decided_
         if path is None or not path.words:
             continue
         others = ours.alternatives()
-        ahead = lead(ours.text(path), others)
-        left = ours.uncovered(path)
-        found = undoubted(path, scores, ours.network, ahead=ahead, left=left)
-        searched = fit(path, scores, ours.beside(scores), ours.network, ahead=ahead, left=left)
+        found = undoubted(path, scores, ours.network, ours.standing(path, others))
+        everyday = ours.everyday(scores)
+        standing = ours.standing(path, others, everyday)
+        searched = fit(path, scores, everyday.along, ours.network, standing)
         if found is None:
             assert ours.fit(path, scores, others) == searched
         else:
