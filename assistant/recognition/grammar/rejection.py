@@ -274,8 +274,9 @@ def fluency(everyday: Everyday, loud: NDArray[np.bool_]) -> float:
 def undoubted(path: Path, scores: NDArray[np.float32], network: Network, standing: Standing) -> Fit | None:
     """The fit of `path` beside the best phone of each frame, where that leaves no doubt; None where it does.
 
-    It costs nothing beside the search for everyday words, and where it is sure the two decide alike whether the path is
-    turned down. What is no order and fits the best phones that well in every word is next to never found.
+    It costs nothing beside the search for everyday words, of which `standing` holds what is usual of a command. Where
+    it is sure the two decide alike whether the path is turned down. What is no order and fits the best phones that well
+    in every word is next to never found.
     """
     best = scores[:, : network.phone_senones].max(axis=1)
     found = fit(path, scores, best, network, standing)
