@@ -38,7 +38,8 @@ class ListSymbol:
     """Which list; the same for every reference to it."""
 
 
-_NONE: Final = -1
+NO_ARC: Final = -1
+"""In place of an arc where there is none, or no further one."""
 _T = TypeVar("_T")
 
 Symbol: TypeAlias = "str | ListSymbol | None"
@@ -82,15 +83,15 @@ class Arcs:
 
     def node(self) -> int:
         """A new node."""
-        self._first.append(_NONE)
-        self._last.append(_NONE)
+        self._first.append(NO_ARC)
+        self._last.append(NO_ARC)
         return len(self._first) - 1
 
     def add(self, start: int, symbol: Symbol, end: int) -> None:
         """Lead on from `start`."""
         number = len(self._to)
         last = self._last[start]
-        if last == _NONE:
+        if last == NO_ARC:
             self._first[start] = number
         else:
             self._next[last] = number
@@ -98,7 +99,15 @@ class Arcs:
         # A word stands in hundreds of templates, each of which has cut it out anew.
         self._symbols.append(sys.intern(symbol) if isinstance(symbol, str) else symbol)
         self._to.append(end)
-        self._next.append(_NONE)
+        self._next.append(NO_ARC)
+
+    @property
+    def columns(self) -> tuple[array[int], array[int], list[Symbol], array[int]]:
+        """Each node to its first arc, and each arc to the next of its node, its symbol, and where it leads.
+
+        For what follows many of them; `NO_ARC` is behind the last one.
+        """
+        return self._first, self._next, self._symbols, self._to
 
     def __len__(self) -> int:
         """How many nodes there are."""
@@ -108,7 +117,7 @@ class Arcs:
         """The symbols that lead on from a node, and where to."""
         found = []
         number = self._first[node]
-        while number != _NONE:
+        while number != NO_ARC:
             found.append((self._symbols[number], self._to[number]))
             number = self._next[number]
         return found

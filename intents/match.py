@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MatchSettings", "Matcher"]
 
 _BUNDLED: Final = "bundled"
-_MARKUP: Final = frozenset("<>{}[]|;%$\\=")
+_MARKUP: Final = re.compile(r"[<>{}\[\]|;%$\\=]")
 _bundled_model = cache(load_model)
 
 
@@ -115,7 +116,7 @@ class Matcher:
         if too_long(text):
             return Explanation(text="", result=NoMatch(reason="out of scope"), note="longer than any command")
         # No command is said or typed with these: code and markup are asked about at most.
-        marked_up = not _MARKUP.isdisjoint(text)
+        marked_up = _MARKUP.search(text) is not None
         text = normalise(spelt(text))
         if not text:
             return Explanation(text=text, result=NoMatch(reason="empty"), note="no words")

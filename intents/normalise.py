@@ -54,7 +54,7 @@ _SMALL = (
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _NUMBERS = (*_SMALL, *(f"{tens} {unit}".strip() for tens in _TENS for unit in ("", *_SMALL[1:10])))
-_IN_DIGITS = {digits: said for n, said in enumerate(_NUMBERS) for digits in (f"{n}", f"{n:02}")}
+_IN_FULL = _WORDS | {digits: said for n, said in enumerate(_NUMBERS) for digits in (f"{n}", f"{n:02}")}
 
 # A time of the clock in digits, and no more than that.
 _CLOCK = re.compile(r"(?<![\d:])([01]?\d|2[0-3]):([0-5]\d)(?![\d:])")
@@ -73,7 +73,8 @@ _ENDING = re.compile(r"(?<=[a-z])(n't|'re|'ll|'d|'m|'ve)\b|(?<!\w)('re|'ll|'d|'m
 
 def too_long(text: str) -> bool:
     """Whether `text` is longer than any command could be (`MAX_CHARACTERS`, `MAX_WORDS`)."""
-    return len(text) > MAX_CHARACTERS or len(text.split()) > MAX_WORDS
+    # Words take two characters each with the space between them: most texts need not be split.
+    return len(text) > MAX_CHARACTERS or (len(text) > 2 * MAX_WORDS and len(text.split()) > MAX_WORDS)
 
 
 def clean(text: str) -> str:
@@ -111,7 +112,7 @@ def normalise(text: str) -> str:
     if "'" in text:
         words = [_WORDS.get(word, word) for word in _IS_AFTER.sub(r"\1 is", text).split()]
         text = _ENDING.sub(lambda match: f" {_ENDINGS[match.group()]}", " ".join(words)).replace("'", "")
-    words = [_WORDS.get(word) or _IN_DIGITS.get(word, word) for word in text.split()]
+    words = [_IN_FULL.get(word, word) for word in text.split()]
     text = " ".join(words)
     if "am" in words or "pm" in words:
         return _AM.sub(lambda match: f"{match[1]} {match[2][0]} m", text)

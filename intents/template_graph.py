@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from intents.automaton import BOUNDARY, DIGITS, Builder, ListSymbol, Scope
+from intents.automaton import BOUNDARY, DIGITS, NO_ARC, Builder, ListSymbol, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -392,7 +392,8 @@ class TemplateGraph:
 
     def _follow(self, node: int, back: int) -> _Ways:
         """Follow pieces from a state to where a word ends; a list's values may touch the words at either side."""
-        arcs, lists, template_at, lasts = self._builder.arcs, self._builder.lists, self._ends, self._lasts
+        lists, template_at, lasts = self._builder.lists, self._ends, self._lasts
+        first, onward, symbols, targets = self._builder.arcs.columns
         ends: set[int] = set()
         words: dict[str, dict[State, int]] = {}
         values: dict[tuple[int, int], int] = {}
@@ -407,7 +408,10 @@ class TemplateGraph:
             seen.add(way)
             if not piece and node in template_at:
                 ends.add(template_at[node])
-            for symbol, to in arcs[node]:
+            arc = first[node]
+            while arc != NO_ARC:
+                symbol, to = symbols[arc], targets[arc]
+                arc = onward[arc]
                 if symbol is None:
                     follow(to, back, piece)
                 elif isinstance(symbol, ListSymbol):
