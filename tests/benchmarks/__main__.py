@@ -86,19 +86,25 @@ def divided(page: str) -> tuple[str, str]:
 def with_rows(page: str, rows: list[tuple[str, str]], date: str) -> str:
     """The page with the figures of these rows; where it was measured on another date, with that behind each.
 
-    Raises `ValueError` for a row that it does not have.
+    A row that it lacks goes behind the one before it; raises `ValueError` where that is the first of them.
     """
     table, rest = divided(page)
     lines = table.splitlines()
     behind = "" if f"Measured {date} " in page else f" ({date})"
-    place = 0
+    before: int | None = None
     for what, figure in rows:
         # In their order: “the same” belongs to the row before it.
-        try:
-            place = next(n for n in range(place, len(lines)) if lines[n].startswith(f"| {what} |"))
-        except StopIteration:
-            raise ValueError(f"the page has no row of {what!r}; measure everything") from None
-        lines[place] = f"| {what} | {figure}{behind} |"
+        row = f"| {what} | {figure}{behind} |"
+        start = 0 if before is None else before + 1
+        place = next((n for n in range(start, len(lines)) if lines[n].startswith(f"| {what} |")), None)
+        if place is not None:
+            lines[place] = row
+        elif before is not None:
+            place = start
+            lines.insert(place, row)
+        else:
+            raise ValueError(f"the page has no row of {what!r}; measure everything")
+        before = place
     return "\n".join(lines) + f"\n{rest}"
 
 
