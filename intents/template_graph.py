@@ -367,6 +367,7 @@ class TemplateGraph:
         """
         known = self._known
         if self._remembered is not None and len(known) >= self._remembered:
+            # One more than `START`, which may be the first of them, however few are remembered.
             for first in tuple(itertools.islice(known, 2 + self._remembered // _LET_GO)):
                 if first != START:
                     known.pop(first, None)

@@ -89,6 +89,11 @@ def _unclear(state: Pending, said: Mapping[str, str | int], talk: Talk) -> Turn:
     return _once_more(state, f"{yes_or_no}{question(state, talk)}", intent=about(state), talk=talk)
 
 
+def _ask(state: Pending, talk: Talk) -> Turn:
+    """The turn that asks what is open."""
+    return talk.still(state, question(state, talk))
+
+
 def _once_more(state: Pending, reply: str, *, intent: str | None, talk: Talk) -> Turn:
     """Ask again, or give up when that happened too often."""
     tried = state.misunderstood + 1
@@ -120,7 +125,7 @@ def _dialogue(state: State, understood: IntentMatch, talk: Talk) -> Turn:
         case "unclear":
             return _unclear(state, understood.slots, talk)
         case "repeat":
-            return talk.still(state, question(state, talk))
+            return _ask(state, talk)
         case "price" | "duration":
             return talk.still(state, explanation(state, understood.intent, talk))
         case "correct":
@@ -172,7 +177,7 @@ def _yes(state: Pending, talk: Talk) -> Turn:
             if talk.setting.pin is None:
                 return _place(state, talk)
             proving = Proving(order=state.order, quote=state.quote, repeats=state.repeats)
-            return talk.still(proving, question(proving, talk))
+            return _ask(proving, talk)
 
 
 def _pin(state: State, spoken: SpokenPin, talk: Talk) -> Turn:
@@ -206,7 +211,7 @@ def _held_back(state: Confirming | Proving, talk: Talk) -> Turn | None:
     same = _same_before(order.intent, order.slots, order.total, talk)
     if same and (state.repeats is None or same[0].id != state.repeats[0].id):
         asking = Confirming(order=order, quote=state.quote, repeats=same)
-        return talk.still(asking, question(asking, talk))
+        return _ask(asking, talk)
     too_much = over_limit(order.total, talk.setting, talk.moment)
     if too_much:
         return talk.end(
@@ -240,7 +245,7 @@ def _change(state: Pending, said: Mapping[str, str | int], talk: Talk) -> Turn:
             known = {**order.slots, **quote.aside}
             slots = _corrected(known, said, talk)
             if slots == known:
-                return talk.still(state, question(state, talk))
+                return _ask(state, talk)
             off = talk.after("", events=_call_off(state, "changed", talk.moment))
             return _proceed(order.intent, slots, off, kept=(state, talk))
 
@@ -259,7 +264,7 @@ def _command(match: IntentMatch, said: Mapping[str, str | int], talk: Talk) -> T
     intent = match.intent
     if not match.certain:
         offering = Offering(match=match)
-        return talk.still(offering, question(offering, talk))
+        return _ask(offering, talk)
     slots = changed({}, match.slots)
     if intent in talk.setting.partners.sellers:
         return _proceed(intent, _corrected(slots, said, talk), talk)
@@ -301,17 +306,14 @@ def _proceed(
     missing = _missing(intent, slots, talk)
     if missing:
         asking = Asking(intent=intent, slots=slots, slot=missing)
-        return talk.still(asking, question(asking, talk))
+        return _ask(asking, talk)
     offer = setting.partners.sellers[intent].quote(slots, setting.replies, now=now)
     if isinstance(offer, Refusal) and offer.ask:
         asking = Asking(intent=intent, slots=slots, slot=offer.ask)
-        return talk.still(asking, question(asking, talk))
+        return _ask(asking, talk)
     if isinstance(offer, Refusal):
         if kept:
-            state, before = kept
-            still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
-            cannot = talk.say("dialogue.cannot", reason=offer.reason)
-            return before.after(cannot).still(still, question(still, talk))
+            return _as_it_was(kept, talk.say("dialogue.cannot", reason=offer.reason))
         return talk.end("failed", talk.say("dialogue.refused", reason=offer.reason), intent=intent)
     too_much = over_limit(offer.total, setting, talk.moment)
     if too_much:
@@ -349,11 +351,15 @@ def _other_currency(
     name = talk.setting.replies.currency(talk.setting.plan.currency)
     sorry = talk.say("dialogue.other_currency", currency=name)
     if kept:
-        state, before = kept
-        still = Confirming(order=state.order, quote=state.quote, repeats=state.repeats)
-        return before.after(sorry).still(still, question(still, talk))
+        return _as_it_was(kept, sorry)
     asking = Asking(intent=intent, slots=without_budget(slots), slot=BUDGET)
-    return talk.after(sorry).still(asking, question(asking, talk))
+    return _ask(asking, talk.after(sorry))
+
+
+def _as_it_was(kept: tuple[Confirming | Proving, Talk], why: str) -> Turn:
+    """What was read back stays open, and it is said why it was not changed."""
+    state, before = kept
+    return _ask(Confirming(order=state.order, quote=state.quote, repeats=state.repeats), before.after(why))
 
 
 def _same_before(
