@@ -18,7 +18,7 @@ import numpy as np
 
 from assistant.errors import RecognitionError
 from assistant.files import whole_file
-from assistant.recognition.grammar import front_end, noise
+from assistant.recognition.grammar import front_end, noise, vocal_tract
 from assistant.recognition.grammar.acoustic_model import bundled_model
 from assistant.recognition.grammar.model_files import read_gaussians
 
@@ -129,7 +129,7 @@ def model_version() -> str:
     digest = hashlib.sha256()
     for path in sorted(bundled_model().folder.iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    for module in (front_end, noise):
+    for module in (front_end, noise, vocal_tract):
         digest.update(Path(module.__file__ or "").read_bytes())
     return digest.hexdigest()
 

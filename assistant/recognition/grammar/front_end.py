@@ -90,7 +90,7 @@ def speech_span(samples: NDArray[np.int16]) -> tuple[int, int]:
 
     The means that channel and noise are known by are means over speech: a long quiet beside it would move them.
     """
-    (found,) = loud(frame_energy(samples)).nonzero()
+    (found,) = loud(frame_energy(power_spectrum(samples))).nonzero()
     if not len(found):
         return 0, len(samples)
     first, last = int(found[0]) - MARGIN, int(found[-1]) + MARGIN
@@ -117,9 +117,8 @@ def spoken(energy: NDArray[np.float64]) -> NDArray[np.bool_]:
     return found
 
 
-def frame_energy(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Natural logarithm of the power of each frame, smoothed over five of them, shape (frames,)."""
-    spectrum = power_spectrum(samples)
+def frame_energy(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Natural logarithm of power of shape (frames, 257), smoothed over five frames, shape (frames,)."""
     if not len(spectrum):
         return np.empty(0)
     energy = np.log(spectrum.sum(axis=1) + 1)
@@ -134,7 +133,7 @@ def _above_quiet(energy: NDArray[np.float64]) -> float:
 def mel_power(spectrum: NDArray[np.float64], warp: float = 1.0) -> NDArray[np.float64]:
     """Power of shape (frames, 257) to that of the mel filters, shape (frames, 25).
 
-    `warp` stretches the frequency axis: above 1 for a longer vocal tract than the one expected, below for a shorter.
+    `warp` stretches the frequency axis: above 1 for a shorter vocal tract than the one expected, below for a longer.
     """
     return np.asarray(spectrum @ mel_filters(warp))
 

@@ -132,6 +132,20 @@ def compensated(
     return np.asarray(heard - channel - posterior.T @ shift)
 
 
+def log_likelihood(coefficients: NDArray[np.float64], mixture: SpeechMixture) -> NDArray[np.float64]:
+    """How likely cepstra with their mean off, shape (frames, 13), are speech; natural logarithms, shape (frames,)."""
+    inverse = 1.0 / mixture.variances
+    constants = np.log(mixture.variances) + mixture.means**2 * inverse
+    logs = np.concatenate([mixture.means * inverse, -0.5 * inverse], axis=1) @ (
+        np.concatenate([coefficients, coefficients**2], axis=1).T
+    )
+    logs += (mixture.log_weights - 0.5 * constants.sum(axis=1))[:, None]
+    best = logs.max(axis=0)
+    logs -= best
+    np.exp(logs, out=logs)
+    return np.asarray(best + np.log(logs.sum(axis=0)))
+
+
 @cache
 def _slopes() -> NDArray[np.float64]:
     """What each mel filter's gain moves of each coefficient by each other; shape (25, 13 * 13)."""

@@ -18,12 +18,10 @@ from assistant.recognition.grammar.front_end import (
     cepstra,
     frame_energy,
     loud,
-    mel_power,
     power_spectrum,
     speech_span,
     spoken,
     with_differences,
-    with_floor,
     without_noise,
 )
 from assistant.recognition.grammar.lookahead import Lookahead
@@ -40,6 +38,7 @@ from assistant.recognition.grammar.rejection import (
     undoubted,
 )
 from assistant.recognition.grammar.search import BEAM_AHEAD, MOST_ACTIVE_AHEAD, Search, Workspace
+from assistant.recognition.grammar.vocal_tract import warped_power
 from assistant.recognition.samples import pcm
 from assistant.records import Alternative, Transcript, Word
 from hardware.audio import SAMPLE_RATE
@@ -204,7 +203,7 @@ class GrammarRecogniser:
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
         scores = self.front_end.hear(samples)
-        energy = frame_energy(samples)[: len(scores)]
+        energy = frame_energy(power_spectrum(samples))
         self._loud = loud(energy)
         beside = np.flatnonzero(~spoken(energy))
         scores[np.ix_(beside, self._words)] -= BESIDE_PENALTY
@@ -294,7 +293,7 @@ class FrontEnd:
 
     def features(self, samples: NDArray[np.int16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """What the two front ends make of an utterance, each of shape (frames, streams, 13)."""
-        mel = with_floor(mel_power(power_spectrum(samples)))
+        mel = warped_power(power_spectrum(samples), self._mixture)
         coefficients = cepstra(without_noise(mel))
         mean = coefficients.mean(axis=0)
         return (

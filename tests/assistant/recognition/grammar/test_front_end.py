@@ -125,13 +125,13 @@ def test_words_may_be_anywhere_but_where_only_voices_in_the_background_are(jazz:
     start, end = speech_span(jazz)
     lead, tail = 2 * SAMPLE_RATE, 3 * SAMPLE_RATE
     alone = np.concatenate([hiss(2.0, 9.0), jazz, hiss(3.0, 9.0)]) / FULL_SCALE
-    assert spoken(frame_energy(to_int16(alone.astype(np.float32)))).all()
+    assert spoken(frame_energy(power_spectrum(to_int16(alone.astype(np.float32))))).all()
     babble = make_noise("babble", len(alone), np.random.default_rng(3))
     among_others = to_int16(
         mix(alone, babble, 24.0, spoken=slice(lead, len(alone) - tail)).astype(np.float32)
     )
     assert speech_span(among_others)[1] - speech_span(among_others)[0] > len(jazz) + 2 * SAMPLE_RATE
-    (frames,) = np.nonzero(spoken(frame_energy(among_others)))
+    (frames,) = np.nonzero(spoken(frame_energy(power_spectrum(among_others))))
     # Not a word is cut off, and little of the five seconds beside them is left.
     assert frames[0] * FRAME_SHIFT <= lead + start + MARGIN * FRAME_SHIFT
     assert frames[-1] * FRAME_SHIFT >= lead + end - MARGIN * FRAME_SHIFT
