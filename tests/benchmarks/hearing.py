@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,10 +97,10 @@ def voices(folder: Path, known: str) -> str:
     corpus = speak(folder / "voices")
     foreign = len(FOREIGN.read_text(encoding="utf-8").splitlines())
     about = (
-        f"{', '.join(map(str, VOICES))}: up to {SENTENCES} sentences of each intent, one voice each, and the {foreign} "
-        "sentences of `tests/audio/foreign.txt`, none of them a command, by each of the voices. No weight or limit "
-        "was set on these; which evidence turns speech down was chosen after mistakes on some of them had been looked "
-        "at."
+        f"{', '.join(map(str, VOICES))}: up to {SENTENCES} sentences of each intent, and the {foreign} sentences of "
+        "`tests/audio/foreign.txt`, none of them a command, all by each of the voices. flite's are made of recordings "
+        "of people; eSpeak NG computes its own, which are unlike anybody's. No weight or limit was set on these; which "
+        "evidence turns speech down was chosen after mistakes on some of them had been looked at."
     )
     named = os.environ.get(PEOPLE)
     turned_down = trade(corpus, Path(named) if named else None)
@@ -107,7 +108,8 @@ def voices(folder: Path, known: str) -> str:
 
 
 _TRADE: Final = """What the limit of rejection costs these voices and saves, by the recogniser alone: at the limit as it
-is, and at higher ones that take so many points of acceptance more; none of them was chosen by this. A small language is
+is, and at higher ones that take so many points of acceptance more; none of them was chosen by this. Under the bundled
+language each engine's voices stand alone, too. A small language is
 given the same speech out of scope: that of the coffee orders, with the people's commands in the quiet, or else that of
 the lights alone. As an order: beyond doubt, so that it would be read back without being asked about."""
 
@@ -138,13 +140,9 @@ def speak(folder: Path) -> Path:
         raise ValueError(
             f"{FOREIGN} holds commands of the bundled language: {', '.join(ours)}; take them out"
         )
-    said: list[tuple[str, str | None, dict[str, Any]]] = [*commands]
-    speakers = [VOICES[number % len(VOICES)] for number in range(len(said))]
-    for voice in VOICES:
-        said += [(text, None, {}) for text in others]
-        speakers += [voice] * len(others)
+    said: list[tuple[str, str | None, dict[str, Any]]] = [*commands, *((text, None, {}) for text in others)]
     lines = []
-    for number, (voice, (text, intent, slots)) in enumerate(zip(speakers, said, strict=True)):
+    for number, (voice, (text, intent, slots)) in enumerate(product(VOICES, said)):
         speech = synthesise(voice, text) * 0.4
         lead = round(LEAD_S * SAMPLE_RATE)
         samples = np.pad(speech, lead) * 32768
@@ -153,7 +151,8 @@ def speak(folder: Path) -> Path:
         soundfile.write(
             folder / audio, np.clip(np.rint(samples), -32768, 32767).astype(np.int16), SAMPLE_RATE
         )
-        lines.append(json.dumps({"audio": audio, "text": text, "intent": intent, "slots": slots}))
+        line = {"audio": audio, "text": text, "intent": intent, "slots": slots, "voice": str(voice)}
+        lines.append(json.dumps(line))
     (folder / "labels.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder
 

@@ -5,8 +5,9 @@ limit in use was set on other recordings (`tests.training.rejection`); nothing h
 
     python -m tests.benchmarks.rejection CORPUS [--people PEOPLE]
 
-CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), the intent null for what is out of scope, as
-`tests.benchmarks.hearing.speak` makes it; PEOPLE one of a small language, with its `intents.yaml` and no such speech.
+CORPUS is a folder with `labels.jsonl` ({audio, intent, slots, voice}), the intent null for what is out of scope, the
+voice "engine name", as `tests.benchmarks.hearing.speak` makes it; PEOPLE one of a small language, with its
+`intents.yaml` and no such speech.
 """
 
 from __future__ import annotations
@@ -70,7 +71,12 @@ def main() -> None:
 def trade(corpus: Path, people: Path | None) -> str:
     """A row a language and limit."""
     sounds = corpus_cases(corpus)
-    rows = [*limits("bundled", hear(BUNDLED, sounds))]
+    heard = hear(BUNDLED, sounds)
+    rows = [*limits("bundled", heard)]
+    speakers = [case["voice"].partition(" ")[0] for _, case in sounds]
+    for engine in dict.fromkeys(speakers):
+        own = [each for each, speaker in zip(heard, speakers, strict=True) if speaker == engine]
+        rows += limits(f"bundled, {engine}", own)
     foreign = [(path, case) for path, case in sounds if case["intent"] is None]
     if people:
         rows += limits("coffee orders", hear(str(people / "intents.yaml"), [*corpus_cases(people), *foreign]))

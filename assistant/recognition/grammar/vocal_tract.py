@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from assistant.recognition.grammar.noise import SpeechMixture
 
-WARPS: Final = (0.86, 0.9, 0.94, 0.97, 1.0, 1.03, 1.06, 1.1, 1.14)
+WARPS: Final = (0.9, 0.94, 0.97, 1.0, 1.03, 1.06, 1.1)
 """See `front_end.mel_power`."""
 
-PRIOR: Final = 5.0
+PRIOR: Final = 2.5
 """Log-likelihood a frame that a warp loses, times the square of how far it is from 1.
 
 In noise the frames say little of the speaker, and are mostly likeliest under the furthest warp.
