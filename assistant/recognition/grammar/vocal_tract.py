@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 WARPS: Final = (0.9, 0.94, 0.97, 1.0, 1.03, 1.06, 1.1)
 """See `front_end.mel_power`."""
 
-PRIOR: Final = 2.5
-"""Log-likelihood a frame that a warp loses, times the square of how far it is from 1.
+PRIOR: Final = 600.0
+"""Log-likelihood of an utterance that a warp loses, times the square of how far it is from 1.
 
-In noise the frames say little of the speaker, and are mostly likeliest under the furthest warp.
+A word says little of the speaker, and frames in noise are mostly likeliest under the furthest warp.
 """
 
 
@@ -52,6 +52,6 @@ def warp_of(spectrum: NDArray[np.float64], mixture: SpeechMixture) -> float:
     def fit(warp: float) -> float:
         coefficients = cepstra(with_floor(mel_power(spectrum, warp)) * gain)
         found = log_likelihood((coefficients - coefficients.mean(axis=0))[heard], mixture)
-        return float(found.mean()) - PRIOR * (warp - 1) ** 2
+        return float(found.sum()) - PRIOR * (warp - 1) ** 2
 
     return max(WARPS, key=fit)
