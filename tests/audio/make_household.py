@@ -158,7 +158,7 @@ WEEK: Final = (
     turn("ride-wed", "wed 08:10:09", AWB, "yes go ahead", "ordered"),
     ask("wed 21:30", SLT, "turn off the kitchen lights", "light", action="off", room="kitchen"),
     weather("thu 07:10", SLT, "do i need an umbrella today", day="today"),
-    ask("thu 08:05", AWB, "how's the traffic", "traffic"),
+    ask("thu 08:05", RMS, "how's the traffic", "traffic"),
     music("thu 17:25", KAL, "play fleetwood mac", action="play", artist="fleetwood mac"),
     music("thu 17:27", KAL, "turn it up", action="volume_up"),
     music("thu 17:31", KAL, "skip this song", action="next"),
