@@ -120,10 +120,7 @@ def compensated(
         variance = noise_variance * (1 - 2 * jacobian[:, range(CEPSTRA), range(CEPSTRA)])
         variance += (jacobian**2 * spread[:, :, None]).sum(axis=1)
         mean = mixture.means + channel + shift
-        inverse = 1.0 / variance
-        # Shape (k, frames): what is taken over the Gaussians runs along memory.
-        posterior = np.concatenate([mean * inverse, -0.5 * inverse], axis=1) @ squared
-        posterior += (mixture.log_weights - 0.5 * (np.log(variance) + mean**2 * inverse).sum(axis=1))[:, None]
+        posterior = _weighed(mean, variance, mixture.log_weights, squared)
         posterior -= posterior.max(axis=0)
         np.exp(posterior, out=posterior)
         posterior /= posterior.sum(axis=0)
@@ -134,16 +131,29 @@ def compensated(
 
 def log_likelihood(coefficients: NDArray[np.float64], mixture: SpeechMixture) -> NDArray[np.float64]:
     """How likely cepstra with their mean off, shape (frames, 13), are speech; natural logarithms, shape (frames,)."""
-    inverse = 1.0 / mixture.variances
-    constants = np.log(mixture.variances) + mixture.means**2 * inverse
-    logs = np.concatenate([mixture.means * inverse, -0.5 * inverse], axis=1) @ (
-        np.concatenate([coefficients, coefficients**2], axis=1).T
-    )
-    logs += (mixture.log_weights - 0.5 * constants.sum(axis=1))[:, None]
+    squared = np.concatenate([coefficients, coefficients**2], axis=1).T
+    logs = _weighed(mixture.means, mixture.variances, mixture.log_weights, squared)
     best = logs.max(axis=0)
     logs -= best
     np.exp(logs, out=logs)
     return np.asarray(best + np.log(logs.sum(axis=0)))
+
+
+def _weighed(
+    means: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    log_weights: NDArray[np.float64],
+    squared: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Log densities of Gaussians, shape (k, 13) and with their weights, but for a constant; shape (k, frames).
+
+    `squared` are the frames' coefficients and below them their squares, shape (26, frames). What is taken over the
+    Gaussians runs along memory.
+    """
+    inverse = 1.0 / variances
+    logs: NDArray[np.float64] = np.concatenate([means * inverse, -0.5 * inverse], axis=1) @ squared
+    logs += (log_weights - 0.5 * (np.log(variances) + means**2 * inverse).sum(axis=1))[:, None]
+    return logs
 
 
 @cache
