@@ -131,7 +131,7 @@ class Listener:
         """Yield a receipt for every utterance in `chunks`, as soon as it is in the log.
 
         `paused` is told in a pause what has been said up to it, if there is patience: time to get ready in case it is
-        all.
+        all. Of a long pause it may be told twice.
         `passes` is told how much time each chunk takes; a file is read faster than it was spoken, and a question
         in it is open for as long as it was for the speaker.
 
@@ -152,8 +152,7 @@ class Listener:
             # The recogniser's work in a pause is not listening.
             listening_cpu += self._clock.cpu_us() - mark
             with turn.working(self._clock):
-                heard = turn.so_far(speech_end_s)
-                patience = self._patience.after(heard) if self._patience else 0.0
+                heard, patience = self._after(turn, speech_end_s)
             if paused:
                 paused(heard.text)
             mark = self._clock.cpu_us()
@@ -201,6 +200,19 @@ class Listener:
         if stream.failure:
             raise stream.failure
 
+    def _after(self, turn: _Turn, speech_end_s: float) -> tuple[Transcript, float]:
+        """What was heard up to a pause, and for how many seconds that may last.
+
+        Asked once more, it listens again to what made no whole command: the last sound of a word, which was taken for
+        quiet, is there by then. What did is not worth the work, which might make the answer wait.
+        """
+        if self._patience is None:
+            return turn.so_far(speech_end_s), 0.0
+        before = turn.heard(speech_end_s)
+        whole = before is not None and self._patience.after(before) < self._patience.unfinished_s
+        heard = before if before is not None and whole else turn.so_far(speech_end_s)
+        return heard, self._patience.after(heard)
+
 
 class _Turn:
     """What is done with one utterance while it is spoken.
@@ -242,13 +254,15 @@ class _Turn:
             return Transcript(text=recogniser.partial(), engine=recogniser.engine, model=recogniser.model)
         return self._decode(speech_end_s, followed_by=_silence_like(self._chunks[-1]))
 
+    def heard(self, speech_end_s: float) -> Transcript | None:
+        """What has been heard already up to a pause; None where nobody has listened."""
+        return self._ready[1] if self._ready is not None and self._ready[0] == speech_end_s else None
+
     def finish(self, speech_end_s: float) -> Transcript:
         """What has been said, now that it is over."""
         if self._recogniser.works_ahead:
             return self._recogniser.finish()
-        if self._ready is not None and self._ready[0] == speech_end_s:
-            return self._ready[1]
-        return self._decode(speech_end_s)
+        return self.heard(speech_end_s) or self._decode(speech_end_s)
 
     def _decode(self, speech_end_s: float, *, followed_by: AudioChunk | None = None) -> Transcript:
         for chunk in self._chunks:

@@ -81,9 +81,10 @@ def segment(
     Speech has ended where it became quiet, if the detector, which notices that later, agrees; in noise it is where the
     detector says. The endpoint goes by the detector alone: what ends softly is not cut.
 
-    `patience` is called once in every pause, as soon as it is one, with the time at which speech ended and after all
-    chunks up to now were given; it returns the seconds for which the detector must then hear no speech to end the
-    utterance there. Without it that is always the trailing silence.
+    `patience` is called in every pause, as soon as it is one, with the time at which speech ended and after all chunks
+    up to now were given; it returns the seconds for which the detector must then hear no speech to end the utterance
+    there. If that is longer than the padding, it is called once more when all of that was given: nothing more of the
+    pause ever is. Without it the trailing silence ends every utterance.
 
     Raises ValueError for a chunk that is not 16 bit mono, and whatever `chunks` raises.
     """
@@ -116,8 +117,8 @@ class _Segmenter:
         self._settings = settings
         self._patience = patience
         self._pause = _samples(settings.pause_s)
-        self._asked = False
-        """Whether the running pause has been asked about."""
+        self._asked = 0
+        """How often the running pause has been asked about."""
         self._pre_roll = _samples(settings.pre_roll_s)
         self._min_speech = max(1, _samples(settings.min_speech_s))
         self._trailing = max(1, _samples(settings.trailing_silence_s))
@@ -174,7 +175,7 @@ class _Segmenter:
             self._speech_end = end
             if self._is_spoken(level_dbfs(frame), end):
                 self._spoken_end = end
-                self._asked = False
+                self._asked = 0
                 self._trailing = max(1, _samples(self._settings.trailing_silence_s))
         elif self._begin is None:
             self._onset = None
@@ -184,8 +185,8 @@ class _Segmenter:
             self._begin = max(self._floor, self._onset - self._pre_roll)
         if self._begin is None:
             return
-        if self._patience and not self._asked and end - self._spoken_end >= self._pause:
-            self._asked = True
+        if self._patience and self._to_ask(end):
+            self._asked += 1
             yield from self._give(self._ready())
             self._trailing = max(
                 self._pause, _samples(self._patience(self._line.end_time_of(self._spoken_end)))
@@ -194,6 +195,16 @@ class _Segmenter:
             yield from self._close(min(self._ready(), self._begin + self._limit), truncated=True)
         elif end - self._speech_end >= self._trailing:
             yield from self._close(self._ready(), truncated=False)
+
+    def _to_ask(self, end: int) -> bool:
+        """Whether it is time to ask how long the running pause, if it is one at `end`, may last."""
+        match self._asked:
+            case 0:
+                return end - self._spoken_end >= self._pause
+            case 1:
+                return self._padding <= end - self._speech_end < self._trailing
+            case _:
+                return False
 
     def _is_spoken(self, level: float, end: int) -> bool:
         """Whether a frame in which the detector hears speech, of `level` dB of full scale, is no silence already."""

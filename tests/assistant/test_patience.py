@@ -16,6 +16,7 @@ from assistant.loop import BROKEN_OFF, Patience
 from assistant.records import Alternative, Heard, Transcript
 from hardware.audio import SAMPLE_RATE, AudioChunk
 from intents.endings import Endings
+from tests.assistant.recognition.hearing import HOUSEHOLD, read
 from tests.assistant.sounds import hiss, recorded, with_pauses
 
 if TYPE_CHECKING:
@@ -133,6 +134,18 @@ def test_a_lone_yes_orders(ears: Ears) -> None:
     (heard,) = ears.hear(with_pauses(["yes"], 0.4))
     assert heard.outcome == "ordered"
     assert heard.effort.endpoint_us > 400_000
+
+
+def test_what_made_no_command_is_listened_to_again_when_the_last_sound_is_there(ears: Ears) -> None:
+    pipeline = ears.session.pipeline
+    pipeline.handle(
+        Heard(transcript=Transcript(text="order a medium ham pizza", engine="typed"), source="typed")
+    )
+    # Its last sound is so soft that the pause begins within it: by what is there then it is "yen".
+    sound = np.concatenate([hiss(0.5), read(HOUSEHOLD / "fri-1845-slt-yes.flac"), hiss(1.5)])
+    (heard,) = ears.hear(sound)
+    assert (heard.transcript, heard.outcome) == ("yes", "ordered")
+    assert heard.effort.endpoint_us < 700_000
 
 
 def test_patience_by_what_was_said() -> None:

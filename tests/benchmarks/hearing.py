@@ -109,9 +109,9 @@ def voices(folder: Path, known: str) -> str:
 
 _TRADE: Final = """What the limit of rejection costs these voices and saves, by the recogniser alone: at the limit as it
 is, and at higher ones that take so many points of acceptance more; none of them was chosen by this. Under the bundled
-language each engine's voices stand alone, too. A small language is
-given the same speech out of scope: that of the coffee orders, with the people's commands in the quiet, or else that of
-the lights alone. As an order: beyond doubt, so that it would be read back without being asked about."""
+language each engine's voices stand alone, too. A small language is given the same speech out of scope, but for what is
+a command of its own ("can i get a large latte"): that of the coffee orders, with the people's commands in the quiet, or
+else that of the lights alone. As an order: beyond doubt, so that it would be read back without being asked about."""
 
 
 def speak(folder: Path) -> Path:

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.recognition CORPUS [--snr 24,15,6] [--every N] [--foreign] [--adapt] [--lists] [--write]
 
-CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), `intents.yaml` and `noise-*.flac`. Noise is mixed at a
-place that follows from the recording's name and the ratio, so that every run hears the same. `--adapt` measures
+CORPUS is a folder with `labels.jsonl` ({audio, intent, slots}), `intents.yaml` and `noise-*.flac`. Noise is mixed at
+places that follow from the recording's name and the ratio, so that every run hears the same. `--adapt` measures
 `pennyworth adapt` on it instead. `--write` puts the tables into the page, between their marks.
 """
 
@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 LIST_SIZES: Final = (100, 1_000, 10_000)
 PAGE: Final = Path(__file__).parents[2] / "docs" / "recognition.md"
+STRETCHES: Final = 4
+"""Places of the noise that each recording is heard with: by a single one the same recordings differ by some points."""
 _LOUDEST: Final = 2048
 """Samples of the frames whose largest energy counts as that of speech and noise."""
 
@@ -140,28 +143,30 @@ def acceptance(corpus: Path, ratios: list[float | None], *, every: int, foreign:
     bundled = load_catalogue()
     strange = (GrammarRecogniser(compile_grammar(word_graph(bundled))), Matcher(bundled)) if foreign else None
     more = " foreign accepted |" if foreign else ""
-    yield f"| condition | recordings | accepted | turned down | wrong | real-time factor |{more}"
-    yield f"|---|---|---|---|---|---|{'---|' if foreign else ''}"
+    yield f"| condition | heard | accepted | by stretch of the noise | turned down | wrong | real-time factor |{more}"
+    yield f"|---|---|---|---|---|---|---|{'---|' if foreign else ''}"
     for snr in ratios:
-        right = empty = taken = 0
+        right = np.zeros(1 if snr is None else STRETCHES, dtype=int)
+        empty = taken = 0
         audio_s = cpu_s = 0.0
-        for case in cases:
-            samples = mixed(corpus / case["audio"], noise, snr)
+        for stretch, case in product(range(len(right)), cases):
+            samples = mixed(corpus / case["audio"], noise, snr, stretch)
             begun = time.process_time()
             recogniser.accept(AudioChunk(samples=samples, start_s=0.0))
             text = recogniser.finish().text
             cpu_s += time.process_time() - begun
             audio_s += len(samples) / SAMPLE_RATE
             match = matcher.match(text)
-            right += isinstance(match, IntentMatch) and accepted(match, case)
+            right[stretch] += isinstance(match, IntentMatch) and accepted(match, case)
             empty += not text
             if strange:
                 strange[0].accept(AudioChunk(samples=samples, start_s=0.0))
                 taken += isinstance(strange[1].match(strange[0].finish().text), IntentMatch)
-        n = len(cases)
+        n, each = len(right) * len(cases), right / len(cases)
         yield (
-            f"| {'clean' if snr is None else f'{snr:g} dB'} | {n} | {right / n:.3f} | {empty / n:.3f} "
-            f"| {(n - right - empty) / n:.3f} | {cpu_s / audio_s:.3f} |{f' {taken / n:.3f} |' if strange else ''}"
+            f"| {'clean' if snr is None else f'{snr:g} dB'} | {n} | {right.sum() / n:.3f} "
+            f"| {'-' if snr is None else f'{each.min():.3f} to {each.max():.3f}'} | {empty / n:.3f} "
+            f"| {(n - right.sum() - empty) / n:.3f} | {cpu_s / audio_s:.3f} |{f' {taken / n:.3f} |' if strange else ''}"
         )
 
 
@@ -172,13 +177,16 @@ def accepted(match: IntentMatch, case: dict[str, Any]) -> bool:
     )
 
 
-def mixed(path: Path, noise: NDArray[np.float64], snr: float | None) -> NDArray[np.int16]:
-    """A recording with noise at a ratio of the loudest frames' energies, scaled to half of full scale."""
+def mixed(path: Path, noise: NDArray[np.float64], snr: float | None, stretch: int = 0) -> NDArray[np.int16]:
+    """A recording with noise at a ratio of the loudest frames' energies, scaled to half of full scale.
+
+    Which part of the noise follows from the recording's name, the ratio and the number of the `stretch`.
+    """
     speech, rate = soundfile.read(path)
     if rate != SAMPLE_RATE:
         raise ValueError(f"{path} has {rate} samples a second, expected {SAMPLE_RATE}")
     if snr is not None:
-        digest = hashlib.md5(f"{path.name}{snr}".encode(), usedforsecurity=False).hexdigest()
+        digest = hashlib.md5(f"{path.name}{snr}{stretch or ''}".encode(), usedforsecurity=False).hexdigest()
         start = int(digest[:8], 16) % (len(noise) - len(speech))
         part = noise[start : start + len(speech)]
         speech = speech + np.sqrt(loudest(speech) / (loudest(part) * 10 ** (snr / 10))) * part

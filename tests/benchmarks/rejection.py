@@ -5,9 +5,9 @@ limit in use was set on other recordings (`tests.training.rejection`); nothing h
 
     python -m tests.benchmarks.rejection CORPUS [--people PEOPLE]
 
-CORPUS is a folder with `labels.jsonl` ({audio, intent, slots, voice}), the intent null for what is out of scope, the
-voice "engine name", as `tests.benchmarks.hearing.speak` makes it; PEOPLE one of a small language, with its
-`intents.yaml` and no such speech.
+CORPUS is a folder with `labels.jsonl` ({audio, text, intent, slots, voice}), the intent null for what is out of scope,
+the voice "engine name", as `tests.benchmarks.hearing.speak` makes it; PEOPLE one of a small language, with its
+`intents.yaml` and no such speech. What is a command of that language is left out under it.
 """
 
 from __future__ import annotations
@@ -79,9 +79,10 @@ def trade(corpus: Path, people: Path | None) -> str:
         rows += limits(f"bundled, {engine}", own)
     foreign = [(path, case) for path, case in sounds if case["intent"] is None]
     if people:
-        rows += limits("coffee orders", hear(str(people / "intents.yaml"), [*corpus_cases(people), *foreign]))
+        orders = str(people / "intents.yaml")
+        rows += limits("coffee orders", hear(orders, [*corpus_cases(people), *outside(orders, foreign)]))
     else:
-        rows += limits("lights alone", hear(LIGHTS, foreign))
+        rows += limits("lights alone", hear(LIGHTS, outside(LIGHTS, foreign)))
     return "\n".join(
         [
             (
@@ -102,6 +103,17 @@ def corpus_cases(corpus: Path) -> list[Sound]:
     """The recordings of a corpus."""
     lines = (corpus / "labels.jsonl").read_text(encoding="utf-8").splitlines()
     return [(corpus / case["audio"], case) for case in map(json.loads, lines)]
+
+
+def outside(language: str, sounds: Sequence[Sound]) -> list[Sound]:
+    """The recordings whose text is no command of a language: what is foreign to one may be ordered in another."""
+    matcher = Matcher(definitions_of(language))
+
+    def is_command(text: str) -> bool:
+        match = matcher.match(text)
+        return isinstance(match, IntentMatch) and match.step == "exact"
+
+    return [(path, case) for path, case in sounds if not is_command(case["text"])]
 
 
 def limits(language: str, taken: Sequence[tuple[bool, Taken]]) -> Iterator[str]:
@@ -139,18 +151,22 @@ LIGHTS: Final = "lights"
 """A small language that is always at hand."""
 
 
+def definitions_of(language: str) -> Catalogue:
+    """`BUNDLED`, `LIGHTS` or the definitions of a file."""
+    if language == BUNDLED:
+        return load_catalogue()
+    if language == LIGHTS:
+        folder = Path(definitions.__file__).with_name("definitions") / "en"
+        return load_catalogue(
+            files=[folder / "_common.yaml", folder / "light.yaml", *sorted((folder / "lists").iterdir())]
+        )
+    return load_catalogue(files=[Path(language)])
+
+
 @cache
 def listener(language: str) -> tuple[Catalogue, Matcher, GrammarRecogniser]:
     """Who listens for a language, once a process."""
-    if language == BUNDLED:
-        catalogue = load_catalogue()
-    elif language == LIGHTS:
-        folder = Path(definitions.__file__).with_name("definitions") / "en"
-        catalogue = load_catalogue(
-            files=[folder / "_common.yaml", folder / "light.yaml", *sorted((folder / "lists").iterdir())]
-        )
-    else:
-        catalogue = load_catalogue(files=[Path(language)])
+    catalogue = definitions_of(language)
     return catalogue, Matcher(catalogue), GrammarRecogniser(compile_grammar(word_graph(catalogue)))
 
 

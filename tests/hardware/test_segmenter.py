@@ -363,7 +363,7 @@ def test_a_gap_in_the_stream_ends_what_was_being_said(lost: int) -> None:
     assert np.array_equal(whole.samples, behind[: 30 * FRAME + 4800])
 
 
-def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
+def test_patience_is_asked_in_every_pause_and_obeyed() -> None:
     how = EndpointSettings(pause_s=3 * FRAME / SAMPLE_RATE, trailing_silence_s=0.7)
     asked: list[float] = []
     given = 0
@@ -374,8 +374,8 @@ def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
         assert given >= round(speech_end_s * SAMPLE_RATE) - (40 * FRAME - 4800)
         return 20 * FRAME / SAMPLE_RATE if len(asked) == 1 else 5 * FRAME / SAMPLE_RATE
 
-    # Two frames are no pause yet; ten are one, but a shorter one than is waited for; the last one is over after five.
-    stream = script((40, 0), (20, 1), (2, 0), (20, 1), (10, 0), (20, 1), (60, 0))
+    # Two frames are no pause yet; nine are one, but a shorter one than is waited for; the last one is over after five.
+    stream = script((40, 0), (20, 1), (2, 0), (20, 1), (9, 0), (20, 1), (60, 0))
     found = []
     for item in segment(chunked(stream, 512), Scripted(), how, patience=patience):
         if isinstance(item, Utterance):
@@ -383,10 +383,32 @@ def test_patience_is_asked_once_in_a_pause_and_obeyed() -> None:
         else:
             given += len(item.samples)
     ((utterance, _),) = found
-    assert [index(moment) // FRAME for moment in asked] == [82, 112]
-    assert index(utterance.speech_end_s) == 112 * FRAME
+    assert [index(moment) // FRAME for moment in asked] == [82, 111]
+    assert index(utterance.speech_end_s) == 111 * FRAME
     # The padding behind it is no longer than the silence that was waited for.
-    assert len(utterance.samples) == 4800 + 72 * FRAME + 5 * FRAME
+    assert len(utterance.samples) == 4800 + 71 * FRAME + 5 * FRAME
+
+
+def test_patience_is_asked_once_more_where_all_is_given_and_it_has_not_run_out() -> None:
+    asked: list[tuple[int, int]] = []
+    given = 0
+
+    def patience(speech_end_s: float) -> float:
+        asked.append((index(speech_end_s) // FRAME, given))
+        return [60, 60, 60, 12][len(asked) - 1] * FRAME / SAMPLE_RATE
+
+    # Ten frames are more than the padding; the first pause goes on into speech, the second is cut short by the answer.
+    stream = script((40, 0), (20, 1), (30, 0), (20, 1), (80, 0))
+    (utterance,) = [
+        item
+        for item in segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience)
+        if isinstance(item, Utterance) or (given := given + len(item.samples)) < 0
+    ]
+    assert [end for end, _ in asked] == [60, 60, 110, 110]
+    speech = [4800 + 20 * FRAME, 4800 + 70 * FRAME]
+    assert [number for _, number in asked[1::2]] == [length + 4800 for length in speech]
+    assert asked[0][1] < asked[1][1]
+    assert asked[2][1] < asked[3][1] == len(utterance.samples)
 
 
 class Late(Scripted):

@@ -39,6 +39,10 @@ FLOOR_DB: Final = -30.0
 SPEECH_SHARE: Final = 0.2
 """How far above the quiet tenth of the frames, on the way to the loudest in decibels, speech begins."""
 
+DIGITAL_SILENCE: Final = 11.0
+"""`frame_energy` of white noise whose deviation is nine tenths of the last of 16 bits. No microphone is as quiet: what
+is below was made so by a gate or the suppression of noise, and tells nothing of the noise in the other frames."""
+
 CALM: Final = 50
 """Frames of the calmest stretch of an utterance; the loudest frame of it says how loud what is not speech may be."""
 
@@ -126,7 +130,8 @@ def frame_energy(spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _above_quiet(energy: NDArray[np.float64]) -> float:
-    quiet, loudest = np.quantile(energy, 0.1), energy.max()
+    sounding = energy[energy > DIGITAL_SILENCE]
+    quiet, loudest = np.quantile(sounding if len(sounding) else energy, 0.1), energy.max()
     return float(quiet + SPEECH_SHARE * (loudest - quiet))
 
 

@@ -19,6 +19,7 @@ from assistant.recognition.grammar.front_end import (
     cepstra,
     frame_energy,
     from_cepstra,
+    loud,
     mel_filters,
     mel_power,
     power_spectrum,
@@ -119,6 +120,20 @@ def test_quiet_around_speech_is_left_out_but_for_a_margin(jazz: NDArray[np.int16
     lead = 2 * SAMPLE_RATE
     assert abs(first - lead - start) <= (MARGIN + 5) * FRAME_SHIFT
     assert abs(last - lead - end) <= (MARGIN + 5) * FRAME_SHIFT
+
+
+@pytest.mark.parametrize("deviation", [0.0, 0.3])
+def test_digital_silence_says_nothing_of_the_noise_in_the_speech(
+    jazz: NDArray[np.int16], deviation: float
+) -> None:
+    noisy = jazz + np.random.default_rng(2).normal(0.0, 20.0, len(jazz))
+    beside = np.random.default_rng(3).normal(0.0, deviation, SAMPLE_RATE)
+    padded = np.concatenate([beside, noisy, beside])
+
+    def found(samples: NDArray[np.float64]) -> int:
+        return int(loud(frame_energy(power_spectrum(np.rint(samples).astype(np.int16)))).sum())
+
+    assert abs(found(padded) - found(noisy)) <= 10
 
 
 def test_words_may_be_anywhere_but_where_only_voices_in_the_background_are(jazz: NDArray[np.int16]) -> None:

@@ -35,7 +35,7 @@ from hardware.audio import SAMPLE_RATE
 from hardware.pcm import FULL_SCALE
 from intents.catalogue import load_catalogue
 from intents.word_graph import graph_of_phrases, word_graph
-from tests.assistant.recognition.hearing import hear, household, read
+from tests.assistant.recognition.hearing import hear, household, read, silence
 from tests.audio.make_household import ROOM_TONE, Voice, synthesise
 
 ORDER = "order two medium mushroom pizzas"
@@ -96,6 +96,25 @@ def test_each_phone_of_a_path_is_judged_once_and_belongs_to_its_word() -> None:
         assert path.words[word].start <= segment.start < segment.end <= path.words[word].end
     fitted = fit(path, scores, beside, recogniser.network, Standing(lead=0.0, uncovered=0.0))
     assert len(fitted.words) == len(path.words) == len(ORDER.split())
+
+
+@needs_recordings
+@pytest.mark.parametrize("deviation", [0.0, 0.3])
+def test_a_command_between_digital_silence_is_taken(bundled: GrammarRecogniser, deviation: float) -> None:
+    # As a gate or the suppression of noise leaves it: the room is in the recording, and not beside it, where it would
+    # tell how loud what is no speech may be.
+    told = [
+        "what's the weather like today",
+        "what time is it",
+        "what's the weather like this weekend",
+        "wake me up at seven tomorrow morning",
+    ]
+    recordings = household(told)
+    assert len(recordings) == len(told)
+    for number, (path, text) in enumerate(recordings):
+        samples = np.concatenate([silence(0.2), read(path), silence(0.4)])
+        faint = np.random.default_rng(number).normal(0.0, deviation, len(samples))
+        assert hear(bundled, np.rint(samples + faint).astype(np.int16)).text == text
 
 
 @needs_recordings
