@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from assistant.audiotest.conditions import heard_as
 from assistant.audiotest.due import due, earned, same_order
-from assistant.audiotest.labels import said_at
+from assistant.audiotest.labels import as_of, said_at
 from assistant.audiotest.noise import read_samples
 from assistant.audiotest.results import CaseResult
 from assistant.audiotest.words import word_errors
@@ -96,6 +96,10 @@ class Ears:
         With `endpointing` the sound goes the whole way, from voice activity to the books. Without, each recording
         is given to the recogniser whole, with its padding, and what it hears goes the rest of the way.
         """
+        if recorded := conversation[0].at:
+            # "Tomorrow at seven" means what it meant: on the same weekday, at the same time of day.
+            self.clock.move_to(as_of(recorded, self.clock.now().astimezone(self.setting.zone)))
+            self.pipeline.advance()
         said = [
             self._said(case, condition, folder=folder, seed=seed, endpointing=endpointing)
             for case in conversation
