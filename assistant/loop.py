@@ -59,8 +59,7 @@ class Patience:
 
     def after(self, heard: Transcript) -> float:
         """Seconds for which a pause after what was `heard` may last."""
-        broken_off = not heard.text or heard.unfinished > BROKEN_OFF
-        match "unfinished" if broken_off else self._ending(heard):
+        match self.over(heard):
             case "closed":
                 return self.closed_s
             case "open":
@@ -68,7 +67,10 @@ class Patience:
             case _:
                 return self.unfinished_s
 
-    def _ending(self, heard: Transcript) -> Ending:
+    def over(self, heard: Transcript) -> Ending:
+        """Whether an utterance is over with what was `heard`, by its words and by the sound."""
+        if not heard.text or heard.unfinished > BROKEN_OFF:
+            return "unfinished"
         ending = self.ending(heard.text)
         if ending == "closed":
             near = [a.text for a in heard.alternatives if a.behind is not None and a.behind < NEAR]
@@ -208,9 +210,9 @@ class Listener:
         """
         if self._patience is None:
             return turn.so_far(speech_end_s), 0.0
-        before = turn.heard(speech_end_s)
-        whole = before is not None and self._patience.after(before) < self._patience.unfinished_s
-        heard = before if before is not None and whole else turn.so_far(speech_end_s)
+        heard = turn.heard(speech_end_s)
+        if heard is None or self._patience.over(heard) == "unfinished":
+            heard = turn.so_far(speech_end_s)
         return heard, self._patience.after(heard)
 
 

@@ -24,7 +24,7 @@ from assistant.recognition.grammar.adaptation import (
     senones_of,
 )
 from assistant.recognition.grammar.compiled import compile_grammar
-from assistant.recognition.grammar.front_end import FRAME_SHIFT, speech_span
+from assistant.recognition.grammar.front_end import FRAME_SHIFT, power_spectrum, speech_span
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from hardware.audio import AudioChunk
 from hardware.errors import HardwareError
@@ -340,7 +340,7 @@ def _statistics(
 ) -> Statistics:
     """What a recording under a condition says, by the senones of its clean sound: noise does not move them."""
     start, end = speech_span(sound)
-    streams = recogniser.front_end.features(sound[start:end])
+    streams = recogniser.front_end.features(power_spectrum(sound[start:end]))
     shift = (start - aligned_from) // FRAME_SHIFT
     frames = np.arange(len(streams[0])) + shift
     inside = (frames >= 0) & (frames < len(senones))

@@ -99,7 +99,6 @@ class Ears:
         if recorded := conversation[0].at:
             # "Tomorrow at seven" means what it meant: on the same weekday, at the same time of day.
             self.clock.move_to(as_of(recorded, self.clock.now().astimezone(self.setting.zone)))
-            self.pipeline.advance()
         said = [
             self._said(case, condition, folder=folder, seed=seed, endpointing=endpointing)
             for case in conversation

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from assistant.errors import ConfigError
-from intents.times import TimeError, resolve
+from intents.times import LOCAL, TimeError, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 
 WEEK: Final = timedelta(weeks=1)
+
+_MOMENTS: Final = ("time", "wake-up time")
+"""What words of `intents.times` become a date by."""
 
 
 def as_of(at: datetime, now: datetime) -> datetime:
@@ -39,22 +42,16 @@ def said_at(case: Case, now: datetime, known: Mapping[str, IntentDefinition]) ->
     for slot, what in (definition.times if definition else {}).items():
         if slot not in slots:
             continue
-        if _is_value(what, slots[slot]):
-            if what != "duration":
-                slots[slot] = _moved(str(slots[slot]), later)
-        else:
+        if not _is_value(what, slots[slot]):
             try:
                 slots[slot] = resolve(what, str(slots[slot]), now)
             except TimeError as error:
                 raise ConfigError(
                     f"{case.audio} is labelled {slot} {slots[slot]!r}: {error}; or leave {slot} out of the label"
                 ) from None
+        elif later and what in _MOMENTS:
+            slots[slot] = (datetime.fromisoformat(str(slots[slot])) + later).strftime(LOCAL)
     return replace(case, slots=slots, at=now)
-
-
-def _moved(value: str, later: timedelta) -> str:
-    """A local time or a day in ISO 8601 by so much later, with no more in it than there was."""
-    return (datetime.fromisoformat(value) + later).isoformat()[: len(value)]
 
 
 def _is_value(what: str, value: str | int) -> bool:

@@ -108,12 +108,13 @@ def corpus_cases(corpus: Path) -> list[Sound]:
 def outside(language: str, sounds: Sequence[Sound]) -> list[Sound]:
     """The recordings whose text is no command of a language: what is foreign to one may be ordered in another."""
     matcher = Matcher(definitions_of(language))
+    return [(path, case) for path, case in sounds if not is_command(case["text"], matcher)]
 
-    def is_command(text: str) -> bool:
-        match = matcher.match(text)
-        return isinstance(match, IntentMatch) and match.step == "exact"
 
-    return [(path, case) for path, case in sounds if not is_command(case["text"])]
+def is_command(text: str, matcher: Matcher) -> bool:
+    """Whether a text is a command word for word: what the model or likeness takes for one is none."""
+    match = matcher.match(text)
+    return isinstance(match, IntentMatch) and match.step == "exact"
 
 
 def limits(language: str, taken: Sequence[tuple[bool, Taken]]) -> Iterator[str]:

@@ -399,11 +399,13 @@ def test_patience_is_asked_once_more_where_all_is_given_and_it_has_not_run_out()
 
     # Ten frames are more than the padding; the first pause goes on into speech, the second is cut short by the answer.
     stream = script((40, 0), (20, 1), (30, 0), (20, 1), (80, 0))
-    (utterance,) = [
-        item
-        for item in segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience)
-        if isinstance(item, Utterance) or (given := given + len(item.samples)) < 0
-    ]
+    found = []
+    for item in segment(chunked(stream, FRAME), Scripted(), DEFAULT, patience=patience):
+        if isinstance(item, Utterance):
+            found.append(item)
+        else:
+            given += len(item.samples)
+    (utterance,) = found
     assert [end for end, _ in asked] == [60, 60, 110, 110]
     speech = [4800 + 20 * FRAME, 4800 + 70 * FRAME]
     assert [number for _, number in asked[1::2]] == [length + 4800 for length in speech]

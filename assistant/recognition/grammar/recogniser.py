@@ -202,8 +202,9 @@ class GrammarRecogniser:
 
     def search(self, samples: NDArray[np.int16]) -> tuple[Path | None, NDArray[np.float32]]:
         """The best path for speech, shape (n,), rejection aside, and the scores that it was searched in."""
-        scores = self.front_end.hear(samples)
-        energy = frame_energy(power_spectrum(samples))
+        spectrum = power_spectrum(samples)
+        scores = self.front_end.hear(spectrum)
+        energy = frame_energy(spectrum)
         self._loud = loud(energy)
         beside = np.flatnonzero(~spoken(energy))
         scores[np.ix_(beside, self._words)] -= BESIDE_PENALTY
@@ -283,17 +284,17 @@ class FrontEnd:
         self._scorer = SenoneScorer(with_adaptation(model, adaptation), senones)
         self._mixture = speech_mixture(model)
 
-    def hear(self, samples: NDArray[np.int16]) -> NDArray[np.float32]:
-        """A whole utterance to log-likelihoods, shape (frames, senones).
+    def hear(self, spectrum: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The power of a whole utterance, shape (frames, 257), to log-likelihoods, shape (frames, senones).
 
         They are the mean of two front ends: noise removed, and noise compensated.
         """
         with self._threads.limit(limits=1, user_api="blas"):
-            return self._scorer.score(*self.features(samples), stream_weights=STREAM_WEIGHTS)
+            return self._scorer.score(*self.features(spectrum), stream_weights=STREAM_WEIGHTS)
 
-    def features(self, samples: NDArray[np.int16]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the two front ends make of an utterance, each of shape (frames, streams, 13)."""
-        mel = warped_power(power_spectrum(samples), self._mixture)
+    def features(self, spectrum: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the two front ends make of the same, each of shape (frames, streams, 13)."""
+        mel = warped_power(spectrum, self._mixture)
         coefficients = cepstra(without_noise(mel))
         mean = coefficients.mean(axis=0)
         return (

@@ -61,6 +61,9 @@ def test_a_time_that_was_worked_out_moves_with_the_recording_and_another_one_sta
     # Without a zone it is the machine's.
     local = SUNDAY.astimezone().replace(tzinfo=None)
     assert said_at(alarm("2026-01-12T07:00", local), later, KNOWN).slots["time"] == "2026-02-16T07:00"
+    # However it is spelled, where nothing says when it was recorded.
+    assert said_at(alarm("20260112T0700", None), later, KNOWN).slots["time"] == "20260112T0700"
+    assert said_at(alarm("20260112T0700", SUNDAY), later, KNOWN).slots["time"] == "2026-02-16T07:00"
     timer = Case(audio="a.flac", text="", intent="timer", slots={"action": "set", "duration": 600}, at=SUNDAY)
     assert said_at(timer, later, KNOWN).slots["duration"] == 600
     with pytest.raises(ConfigError, match="labelled time 'whenever'"):

@@ -17,6 +17,7 @@ from assistant.errors import RecognitionError
 from assistant.recognition.choose import FILE, open_recogniser
 from assistant.recognition.grammar.acoustic_model import bundled_model, load_acoustic_model
 from assistant.recognition.grammar.adaptation import Adaptation, model_version, save_adaptation
+from assistant.recognition.grammar.front_end import power_spectrum
 from assistant.recognition.grammar.recogniser import GrammarRecogniser
 from intents.word_graph import graph_of_phrases
 from tests.assistant.recognition.hearing import hear, household, read
@@ -94,7 +95,8 @@ def test_an_adaptation_is_used_where_it_is_there_wanted_and_sound(
     speech = [read(path) for path, _ in household(("yes", "no"))]
     assert isinstance(plain, GrammarRecogniser)
     assert isinstance(adapted, GrammarRecogniser)
-    assert not np.allclose(adapted.front_end.hear(speech[0]), plain.front_end.hear(speech[0]), atol=0.1)
+    spectrum = power_spectrum(speech[0])
+    assert not np.allclose(adapted.front_end.hear(spectrum), plain.front_end.hear(spectrum), atol=0.1)
     assert not caplog.records
     file.write_bytes(file.read_bytes()[:1000])
     damaged = opened("pocketsphinx", tmp_path)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.recognition.grammar.acoustic_model import bundled_model
+from assistant.recognition.grammar.front_end import power_spectrum
 from assistant.recognition.grammar.lexicon import pronunciations
 from assistant.recognition.grammar.lookahead import Lookahead
 from assistant.recognition.grammar.network import PAUSE_PENALTY, compile_network
@@ -111,7 +112,7 @@ def test_with_it_a_narrow_search_loses_less(model: AcousticModel, grammar: Gramm
     wide, narrow = Search(Workspace(network)), Search(Workspace(network), most_active=15)
     found = {False: 0, True: 0}
     for path, _ in household(SPOKEN)[:10]:
-        scores = grammar.front_end.hear(read(path))
+        scores = grammar.front_end.hear(power_spectrum(read(path)))
         wide.reset()
         wide.advance(scores)
         best = wide.best(final=True)
